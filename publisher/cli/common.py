@@ -1,0 +1,79 @@
+"""What the commands share: opening the newsroom, progress, and machine-readable output."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from publisher import config as settings
+from publisher.bootstrap import opened
+from publisher.config import Config
+from publisher.pipeline.newsroom import Newsroom
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+
+def now() -> datetime:
+    """The present moment; everything further in gets it as an argument."""
+    return datetime.now(UTC)
+
+
+def read_config(context: click.Context) -> Config:
+    """The config that the command line names. Raises ConfigError."""
+    path: Path = context.find_root().obj
+    return settings.load(path)
+
+
+@contextmanager
+def newsroom_of(context: click.Context) -> Iterator[Newsroom]:
+    """The newsroom that the command line names, open until the end of the block."""
+    with opened(read_config(context)) as newsroom:
+        yield newsroom
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """`1 article`, `2 articles`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+class Bar:
+    """A progress bar on a terminal; nothing elsewhere, where the last line says it all."""
+
+    def __init__(self, label: str, total: int) -> None:
+        hidden = not sys.stderr.isatty()
+        self._bar: Any = click.progressbar(
+            length=max(total, 1), label=label, file=sys.stderr, hidden=hidden, show_pos=False
+        )
+
+    def __enter__(self) -> Bar:
+        self._bar.__enter__()
+        return self
+
+    def __exit__(self, *trouble: object) -> None:
+        self._bar.__exit__(*trouble)
+
+    def move_to(self, position: int) -> None:
+        """Show that so much of the total is done."""
+        if position > self._bar.pos:
+            self._bar.update(position - self._bar.pos)
+
+
+def log_to_terminal() -> None:
+    """Say on standard error what the long-running parts do."""
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S"
+    )
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)

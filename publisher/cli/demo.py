@@ -1,0 +1,125 @@
+"""`publisher demo`: a sample newsroom, with everything at work."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+
+from publisher import config as settings
+from publisher import sample
+from publisher.bootstrap import opened
+from publisher.cli.common import counted, log_to_terminal, now
+from publisher.cli.digest import send
+from publisher.cli.importing import Source
+from publisher.cli.run import serve_all
+from publisher.cli.subscribers import read_rows
+from publisher.errors import UsageError
+from publisher.ingest.changes import Change
+from publisher.pipeline import editions
+from publisher.pipeline.feeds import build, sequence
+from publisher.pipeline.intake import take_in
+from publisher.pipeline.newsroom import Newsroom
+from publisher.store import feeds, subscribers
+
+MARK = ".publisher-demo"
+PORT = 8000
+
+
+@click.command("demo")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path("demo"))
+@click.option("--once", is_flag=True, help="End when everything is made, instead of serving it.")
+def demo_command(folder: Path, once: bool) -> None:
+    """Make a sample newsroom in FOLDER (demo), send today's digest, and serve everything.
+
+    A demo that stands there already is made anew; any other folder is left alone.
+    """
+    _make_folder(folder, now())
+    with opened(settings.load(folder / "config.toml")) as newsroom:
+        _say(*_fill(newsroom, folder))
+        _where_to_look(newsroom, folder)
+        if once:
+            return
+        click.echo("\nServing. Ctrl-C ends it.\n")
+        log_to_terminal()
+        serve_all(newsroom)
+
+
+def _make_folder(folder: Path, moment: datetime) -> None:
+    if (folder / MARK).exists():
+        shutil.rmtree(folder)
+    elif folder.exists() and any(folder.iterdir()):
+        raise UsageError(f"{folder} is not empty and no demo; name a folder that can be made")
+    try:
+        sample.unpack(folder, moment.astimezone(ZoneInfo(sample.TIMEZONE)))
+        (folder / MARK).write_text("`publisher demo` made this folder and may make it anew.\n")
+        text = (folder / "config.toml").read_text(encoding="utf-8")
+        text = text.replace("@port@", str(_free_port()))
+        (folder / "config.toml").write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be made: {error.strerror}") from error
+
+
+def _free_port() -> int:
+    for port in (PORT, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    return PORT
+
+
+def _fill(newsroom: Newsroom, folder: Path) -> tuple[Counter[Change], int, Counter[str]]:
+    changes: Counter[Change] = Counter()
+    for part in ("articles", "corrected"):  # the second part corrects an article of the first
+        source = Source((str(folder / part),), None, newsroom.config)
+        for taken in take_in(newsroom, source.pieces(), now()):
+            last = taken
+        changes.update(last.counts)
+        for reject in last.rejects:
+            click.echo(f"rejected: {reject}", err=True)
+    while sequence(newsroom, now()):
+        pass
+    written = len(build(newsroom, every=True))
+    one = newsroom.config.lists[0]
+    with newsroom.store.write() as session:
+        rows, _ = read_rows(folder / "subscribers.csv")
+        subscribers.join(session, one.name, rows, confirmed=True)
+    today = now().astimezone(newsroom.config.zone_of(one)).date()
+    tally = send(newsroom, one, editions.cut(newsroom, one, today, now()))
+    return changes, written, tally
+
+
+def _say(changes: Counter[Change], written: int, tally: Counter[str]) -> None:
+    click.echo(
+        f"{counted(changes[Change.NEW], 'article')} taken in, "
+        f"{counted(changes[Change.CORRECTED], 'correction')} made, "
+        f"{counted(written, 'feed document')} written, "
+        f"{counted(tally['accepted'], 'digest mail')} delivered."
+    )
+
+
+def _where_to_look(newsroom: Newsroom, folder: Path) -> None:
+    config = newsroom.config
+    with newsroom.store.read() as session:
+        categories = [f.key for f in feeds.published(session, ("category",))]
+    rows = [
+        ("Feeds", f"{config.site.url}/feeds/atom.xml (also rss.xml, feed.json)"),
+        ("of a category", f"{config.site.url}/feeds/{categories[-1]}/atom.xml"),
+        ("as files", f"{folder}/feeds/"),
+        ("Mails", f"{folder}/mailbox/new/ (a Maildir; each .eml opens in a mail program)"),
+        ("Digest", f"publisher --config {folder}/config.toml digest preview daily"),
+        ("Articles", f"{folder}/articles/ (change one, then import the folder again)"),
+        ("Settings", f"{folder}/config.toml"),
+    ]
+    click.echo("\nWhere to look:")
+    for name, place in rows:
+        click.echo(f"  {name:<14} {place}")

@@ -1,0 +1,86 @@
+"""`publisher feeds`: build them, list them."""
+
+from __future__ import annotations
+
+import click
+
+from publisher.cli.common import Bar, as_json, counted, newsroom_of, now, print_json
+from publisher.pipeline.feeds import build, sequence
+from publisher.pipeline.newsroom import Newsroom
+from publisher.store import articles, feeds, stale
+from publisher.syndication.document import FILES
+from publisher.syndication.selection import feed_path
+
+
+@click.group("feeds")
+def feeds_command() -> None:
+    """Build and list feeds."""
+
+
+@feeds_command.command("build")
+@as_json
+@click.pass_context
+def build_command(context: click.Context, as_json: bool) -> None:
+    """Write every feed into the folder `feeds/`; what has not changed is left alone."""
+    with newsroom_of(context) as newsroom:
+        _sequence_all(newsroom)
+        with Bar("Building feeds", 1000) as bar:
+            written = build(
+                newsroom, every=True, progress=lambda done, total: bar.move_to(1000 * done // total)
+            )
+        with newsroom.store.read() as session:
+            number = len(feeds.published(session, newsroom.config.feeds.kinds))
+            aside = articles.count_set_aside(session)
+    if as_json:
+        print_json({"feeds": number, "written": written, "set_aside": aside})
+        return
+    click.echo(
+        f"{counted(number, 'feed')} in {newsroom.config.path(newsroom.config.feeds.folder)}: "
+        f"{counted(len(written), 'file')} written, the others were up to date"
+    )
+    if aside:
+        click.echo(f"{counted(aside, 'piece')} set aside; `publisher status` says why", err=True)
+
+
+def _sequence_all(newsroom: Newsroom) -> None:
+    with newsroom.store.read() as session:
+        total = stale.count(session)
+    with Bar("Reading articles", total) as bar:
+        done = 0
+        while taken := sequence(newsroom, now()):
+            done += taken
+            bar.move_to(min(done, total))
+
+
+@feeds_command.command("list")
+@as_json
+@click.pass_context
+def list_command(context: click.Context, as_json: bool) -> None:
+    """List every feed with its number of articles and its addresses."""
+    with newsroom_of(context) as newsroom:
+        config = newsroom.config
+        with newsroom.store.read() as session:
+            rows = feeds.sizes(session, config.feeds.kinds)
+    found = [
+        {
+            "title": feed.title or config.site.title,
+            "kind": feed.kind,
+            "articles": size,
+            "addresses": [
+                f"{config.site.url}/feeds/{feed_path(feed.kind, feed.key)}{FILES[form]}"
+                for form in config.feeds.formats
+            ],
+        }
+        for feed, size in rows
+    ]
+    if as_json:
+        print_json(found)
+        return
+    for one in found:
+        click.echo(
+            f"{one['title']} ({one['kind']}, {counted(int(str(one['articles'])), 'article')})"
+        )
+        for address in one["addresses"]:  # type: ignore[attr-defined]
+            click.echo(f"  {address}")
+    if not found:
+        click.echo("No feeds yet: `publisher import` takes articles in, `feeds build` builds.")

@@ -1,0 +1,109 @@
+"""`publisher run`, `web` and `clock`: what stays running."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import signal
+import threading
+from collections.abc import Iterator
+from types import FrameType
+
+import click
+import uvicorn
+
+from publisher.cli.common import log_to_terminal, newsroom_of
+from publisher.clock import Clock
+from publisher.errors import UsageError
+from publisher.pipeline.newsroom import Newsroom
+from publisher.syndicator import Syndicator
+from publisher.web.app import application
+
+GRACE_SECONDS = 3
+
+
+@click.command("run")
+@click.pass_context
+def run_command(context: click.Context) -> None:
+    """Serve, watch, build feeds and send editions, in one process, until Ctrl-C or SIGTERM."""
+    log_to_terminal()
+    with newsroom_of(context) as newsroom:
+        serve_all(newsroom)
+
+
+@click.command("web")
+@click.pass_context
+def web_command(context: click.Context) -> None:
+    """Only serve over HTTP, until Ctrl-C or SIGTERM."""
+    log_to_terminal()
+    with newsroom_of(context) as newsroom:
+        serve(newsroom)
+
+
+@click.command("clock")
+@click.pass_context
+def clock_command(context: click.Context) -> None:
+    """Only send the editions that are due, until Ctrl-C or SIGTERM."""
+    log_to_terminal()
+    ended = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        ended.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    with newsroom_of(context) as newsroom, ticking(newsroom):
+        ended.wait()
+
+
+def serve_all(newsroom: Newsroom) -> None:
+    """Everything at once, until a signal ends it."""
+    with ticking(newsroom), syndicating(newsroom):
+        serve(newsroom)
+
+
+def serve(newsroom: Newsroom) -> None:
+    """HTTP until a signal ends it. Raises UsageError where the address cannot be listened on."""
+    web = newsroom.config.web
+    settings = uvicorn.Config(
+        application(newsroom),
+        host=web.host,
+        port=web.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    server = uvicorn.Server(settings)
+    logging.getLogger("publisher").info(
+        "serving %s/feeds/ on port %s", newsroom.config.site.url, web.port
+    )
+    try:
+        server.run()
+    except SystemExit:  # uvicorn's way to say that it could not listen
+        raise UsageError(
+            f"port {web.port} of {web.host} cannot be listened on; is another program using it? "
+            "Set web.port to another one"
+        ) from None
+
+
+@contextlib.contextmanager
+def ticking(newsroom: Newsroom) -> Iterator[None]:
+    """The clock runs inside the block."""
+    clock = Clock(newsroom)
+    clock.start()
+    try:
+        yield
+    finally:
+        clock.stop()
+
+
+@contextlib.contextmanager
+def syndicating(newsroom: Newsroom) -> Iterator[None]:
+    """The feeds are kept up to date inside the block."""
+    syndicator = Syndicator(newsroom)
+    syndicator.start()
+    try:
+        yield
+    finally:
+        syndicator.stop()

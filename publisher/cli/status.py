@@ -1,0 +1,79 @@
+"""`publisher status`: how things stand, on one screen."""
+
+from __future__ import annotations
+
+import click
+
+from publisher.cli.common import as_json, counted, newsroom_of, print_json
+from publisher.store import articles, deliveries, editions, feeds, stale, subscribers
+
+SHOWN = 10
+
+
+@click.command("status")
+@as_json
+@click.pass_context
+def status_command(context: click.Context, as_json: bool) -> None:
+    """Show on one screen how things stand: articles, feeds, lists, and what needs a hand."""
+    with newsroom_of(context) as newsroom, newsroom.store.read() as session:
+        config = newsroom.config
+        aside = articles.all_set_aside(session)
+        found = {
+            "articles": articles.count(session),
+            "feeds": len(feeds.published(session, config.feeds.kinds)),
+            "feeds_out_of_date": len(feeds.stale(session, config.feeds.kinds)),
+            "articles_waiting": stale.count(session),
+            "lists": [
+                {
+                    "name": one.name,
+                    "subscribers": subscribers.count_by_state(session, one.name),
+                    "latest_edition": editions.latest_date(session, one.name),
+                    "unfinished": [
+                        {
+                            "date": edition.local_date,
+                            "deliveries": deliveries.count_by_state(session, edition.id),
+                        }
+                        for edition in editions.unfinished(session, one.name)
+                    ],
+                }
+                for one in config.lists
+            ],
+            "set_aside": [
+                {"where": f"{one.origin}:{one.line}" if one.line else one.origin, "why": one.reason}
+                for one in aside
+            ],
+        }
+    if as_json:
+        print_json(found)
+        return
+    _show(found)
+
+
+def _show(found: dict[str, object]) -> None:
+    numbers = {name: value for name, value in found.items() if isinstance(value, int)}
+    click.echo(
+        f"{counted(numbers['articles'], 'article')}, {counted(numbers['feeds'], 'feed')}; "
+        f"{counted(numbers['articles_waiting'], 'change')} waiting, "
+        f"{counted(numbers['feeds_out_of_date'], 'feed')} out of date"
+    )
+    for one in _rows(found["lists"]):
+        people = ", ".join(f"{n:,} {s}" for s, n in sorted(one["subscribers"].items())) or "nobody"
+        click.echo(
+            f"list {one['name']}: {people}; latest edition {one['latest_edition'] or 'none'}"
+        )
+        for edition in one["unfinished"]:
+            states = ", ".join(f"{n:,} {s}" for s, n in sorted(edition["deliveries"].items()))
+            click.echo(
+                f"  edition of {edition['date']} is not sent to the end: {states or 'not begun'}"
+            )
+    aside = _rows(found["set_aside"])
+    if aside:
+        click.echo(f"{counted(len(aside), 'piece')} set aside:")
+    for one in aside[:SHOWN]:
+        click.echo(f"  {one['where']}: {one['why']}")
+    if len(aside) > SHOWN:
+        click.echo(f"  … and {len(aside) - SHOWN:,} more (--json names all)")
+
+
+def _rows(value: object) -> list[dict]:  # type: ignore[type-arg]
+    return value if isinstance(value, list) else []

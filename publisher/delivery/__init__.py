@@ -1,0 +1,1 @@
+"""How an edition reaches its readers: the message, the transports, and the ledger's turns."""

@@ -1,0 +1,63 @@
+"""The one tree of errors. Each carries what a person needs to act: where, what, and what to do."""
+
+from __future__ import annotations
+
+
+class PublisherError(Exception):
+    """Base of every error this software raises on purpose; its text is fit to be shown."""
+
+    exit_code = 1
+
+
+class UsageError(PublisherError):
+    """The command, or the config, asks for something that cannot be."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """The config file is unusable; `problems` holds one line for each wrong key."""
+
+    def __init__(self, path: str, problems: list[str]) -> None:
+        self.path = path
+        self.problems = problems
+        lines = "\n".join(f"  {problem}" for problem in problems)
+        super().__init__(f"{path}: {len(problems)} problem(s)\n{lines}")
+
+
+class StoreError(PublisherError):
+    """The database cannot be reached, read or written."""
+
+
+class RejectedError(PublisherError):
+    """One piece of input cannot be used. The rest of the input goes on.
+
+    `origin` is the file or address, `line` the line in it (1-based, 0 where there is none).
+    """
+
+    def __init__(self, origin: str, line: int, reason: str) -> None:
+        self.origin = origin
+        self.line = line
+        self.reason = reason
+        super().__init__(f"{self.where}: {reason}")
+
+    @property
+    def where(self) -> str:
+        """`file:line`, or the file alone where the whole of it is meant."""
+        return f"{self.origin}:{self.line}" if self.line else self.origin
+
+
+class FetchError(PublisherError):
+    """A remote document was refused or could not be fetched."""
+
+
+class TemplateError(PublisherError):
+    """A template of the site is broken; the text names file and line."""
+
+
+class PublishError(PublisherError):
+    """A feed document could not be written."""
+
+
+class DeliveryError(PublisherError):
+    """Mail could not be handed over."""

@@ -1,0 +1,45 @@
+"""What things are called in addresses: slugs, category paths and the ids of feed entries."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import date
+from urllib.parse import urlsplit
+
+from slugify import slugify
+
+MAX_SLUG = 80
+
+# First parts of addresses that are the site's own, and folders inside a feed's folder.
+RESERVED = frozenset(
+    "api archive articles author confirm desk editions embed feeds healthz language media metrics "
+    "preferences search source static subscribe tag unsubscribe".split()
+)
+
+
+def slug_of(text: str) -> str:
+    """Lower-case letters and digits of any script joined by hyphens; empty if there are none."""
+    return slugify(text, allow_unicode=True, max_length=MAX_SLUG, word_boundary=True)
+
+
+def category_path(titles: Iterable[str]) -> str:
+    """The path of a category from its titles, top first; a reserved word gets `-news`."""
+    slugs = (slug_of(title) or "untitled" for title in titles)
+    return "/".join(f"{slug}-news" if slug in RESERVED else slug for slug in slugs)
+
+
+def entry_id(site_url: str, day: date, key: str) -> str:
+    """A tag URI (RFC 4151) for the article that its source, or the store, knows as `key`."""
+    host = urlsplit(site_url).hostname or "localhost"
+    return f"tag:{host},{day.isoformat()}:{hashlib.sha256(key.encode()).hexdigest()[:20]}"
+
+
+def numbered(slug: str, taken: Iterable[str]) -> str:
+    """`slug`, or the first of slug-2, slug-3 … that is not taken."""
+    used = frozenset(taken)
+    number, candidate = 1, slug
+    while candidate in used:
+        number += 1
+        candidate = f"{slug}-{number}"
+    return candidate

@@ -1,0 +1,137 @@
+"""Which feeds there are, what is in them, and which of their files are out of date."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, func, insert, select, tuple_, update
+from sqlalchemy.orm import Session
+
+from publisher.model import Article, Feed, FeedArticle
+
+
+@dataclass(frozen=True, slots=True)
+class FeedName:
+    """What tells one feed from another; `title` is its own, for people."""
+
+    kind: str
+    key: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an article belongs: its time, and its feeds (none for one that is not public)."""
+
+    published: datetime
+    feeds: tuple[FeedName, ...]
+
+
+def ensure(session: Session, names: Iterable[FeedName]) -> dict[tuple[str, str], Feed]:
+    """The feeds of these names, made where they are new, retitled where the title has changed."""
+    wanted = {(name.kind, name.key): name for name in names}
+    found: dict[tuple[str, str], Feed] = {}
+    keys = list(wanted)
+    for start in range(0, len(keys), 400):
+        part = keys[start : start + 400]
+        query = select(Feed).where(tuple_(Feed.kind, Feed.key).in_(part))
+        found |= {(feed.kind, feed.key): feed for feed in session.scalars(query)}
+    for key, name in wanted.items():
+        if key not in found:
+            found[key] = Feed(kind=name.kind, key=name.key, title=name.title)
+            session.add(found[key])
+        elif name.kind == "category" and found[key].title != name.title:
+            found[key].title = name.title
+    session.flush()
+    return found
+
+
+def place(session: Session, places: Mapping[int, Place | None]) -> set[int]:
+    """Put articles into their feeds and out of all others; the ids of every feed concerned.
+
+    A place of None means that the article is gone. Each feed concerned is counted up.
+    """
+    feeds = ensure(session, {name for p in places.values() if p for name in p.feeds})
+    before = _memberships(session, places)
+    after = {
+        (feeds[name.kind, name.key].id, article_id): p.published
+        for article_id, p in places.items()
+        if p
+        for name in p.feeds
+    }
+    gone = [key for key, published in before.items() if after.get(key) != published]
+    new = [
+        {"feed_id": feed_id, "article_id": article_id, "published": published}
+        for (feed_id, article_id), published in after.items()
+        if before.get((feed_id, article_id)) != published
+    ]
+    for start in range(0, len(gone), 400):
+        key = tuple_(FeedArticle.feed_id, FeedArticle.article_id)
+        session.execute(delete(FeedArticle).where(key.in_(gone[start : start + 400])))
+    if new:
+        session.execute(insert(FeedArticle), new)
+    concerned = {feed_id for feed_id, _ in before.keys() | after.keys()}
+    if concerned:
+        session.execute(
+            update(Feed).where(Feed.id.in_(concerned)).values(version=Feed.version + 1),
+            execution_options={"synchronize_session": False},
+        )
+    return concerned
+
+
+def _memberships(session: Session, article_ids: Collection[int]) -> dict[tuple[int, int], datetime]:
+    query = select(FeedArticle.feed_id, FeedArticle.article_id, FeedArticle.published).where(
+        FeedArticle.article_id.in_(article_ids)
+    )
+    return {(feed_id, article_id): when for feed_id, article_id, when in session.execute(query)}
+
+
+def stale(session: Session, kinds: Collection[str]) -> Sequence[Feed]:
+    """The published feeds whose files are out of date."""
+    query = select(Feed).where(Feed.built < Feed.version, Feed.kind.in_(kinds))
+    return session.scalars(query.order_by(Feed.id)).all()
+
+
+def published(session: Session, kinds: Collection[str]) -> Sequence[Feed]:
+    """All published feeds."""
+    return session.scalars(
+        select(Feed).where(Feed.kind.in_(kinds)).order_by(Feed.kind, Feed.key)
+    ).all()
+
+
+def sizes(session: Session, kinds: Collection[str]) -> list[tuple[Feed, int]]:
+    """Each published feed with the number of its articles."""
+    query = (
+        select(Feed, func.count(FeedArticle.article_id))
+        .outerjoin(FeedArticle, FeedArticle.feed_id == Feed.id)
+        .where(Feed.kind.in_(kinds))
+        .group_by(Feed.id)
+        .order_by(Feed.kind, Feed.key)
+    )
+    return [(feed, number) for feed, number in session.execute(query)]
+
+
+def window(session: Session, feed_id: int, size: int) -> list[Article]:
+    """The newest `size` articles of a feed, newest first.
+
+    The ids come from one index in order, so the time does not depend on what is stored.
+    """
+    newest = (
+        select(FeedArticle.article_id)
+        .where(FeedArticle.feed_id == feed_id)
+        .order_by(FeedArticle.published.desc(), FeedArticle.article_id.desc())
+        .limit(size)
+    )
+    ids = list(session.scalars(newest))
+    found = {a.id: a for a in session.scalars(select(Article).where(Article.id.in_(ids)))}
+    return [found[article_id] for article_id in ids if article_id in found]
+
+
+def mark_built(session: Session, versions: Mapping[int, int]) -> None:
+    """Say which version each feed's files now hold (feed id → version)."""
+    for feed_id, version in versions.items():
+        session.execute(
+            update(Feed).where(Feed.id == feed_id, Feed.built < version).values(built=version)
+        )

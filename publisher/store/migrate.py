@@ -1,0 +1,41 @@
+"""Brings the tables up to date when a store is opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+HEAD = "0001"
+MIGRATION_LOCK = 0x7075626D
+
+
+def migrate(engine: Engine) -> None:
+    """Run the migrations that are missing, once, whatever the number of processes that start.
+
+    Raises whatever the database raises; nothing is changed unless all of it is.
+    """
+    with engine.connect() as connection:
+        if _revision(connection) == HEAD:
+            return
+    with engine.execution_options(publisher_write=True).begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        if _revision(connection) != HEAD:
+            _upgrade(connection)
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, HEAD)

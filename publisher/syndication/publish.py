@@ -1,0 +1,67 @@
+"""Writes feed documents into the folder that readers are served from."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import tempfile
+from pathlib import Path
+
+from publisher.errors import PublishError
+from publisher.syndication.document import FILES, FeedDocument
+from publisher.syndication.json_feed import json_document
+from publisher.syndication.xml_feeds import xml_documents
+
+
+def formats(document: FeedDocument) -> dict[str, bytes]:
+    """The bytes of a document in each of its formats, by file name."""
+    written = xml_documents(document)
+    if "json" in document.addresses:
+        written["json"] = json_document(document)
+    return {FILES[form]: data for form, data in written.items()}
+
+
+def write_if_changed(path: Path, data: bytes) -> bool:
+    """Put `data` at `path` in one step, so that no reader sees half a file; whether it changed.
+
+    Raises PublishError; the old file then still stands as it was.
+    """
+    try:
+        if path.is_file() and path.read_bytes() == data:
+            return False
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, data)
+    except OSError as error:
+        raise PublishError(f"{path} was not written: {_advice(error)}") from error
+    return True
+
+
+def _replace(path: Path, data: bytes) -> None:
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _advice(error: OSError) -> str:
+    reason = error.strerror or str(error)
+    if error.errno == errno.ENOSPC:
+        return f"{reason}; make room, the feed is written again by itself"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{reason}; make the folder writable for the user that runs publisher"
+    return reason

@@ -1,0 +1,55 @@
+"""Keeps the files under `feeds/` up to date, within a second, while it runs."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import UTC, datetime
+
+from publisher.errors import PublisherError
+from publisher.pipeline.feeds import syndicate
+from publisher.pipeline.newsroom import Newsroom
+from publisher.store.stale import Watcher
+
+# An article may fall due by the clock alone (an embargo, an expiry), so it looks this often too.
+LOOK_SECONDS = 0.5
+# After a failure, such as a full disk, it tries again this much later.
+REST_SECONDS = 2.0
+
+log = logging.getLogger(__name__)
+
+
+class Syndicator(threading.Thread):
+    """Waits for changes of the store, made by anybody, and syndicates them."""
+
+    def __init__(self, newsroom: Newsroom) -> None:
+        super().__init__(name="syndicator", daemon=True)
+        self._newsroom = newsroom
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        """Work until `stop` is called. What fails is said, and tried again."""
+        while not self._stopping.is_set():
+            try:
+                self._work()
+            except PublisherError as error:
+                log.error("%s", error)
+                self._stopping.wait(REST_SECONDS)
+            except Exception:  # the feeds must not stop for good, whatever one round met
+                log.exception("the feeds could not be brought up to date")
+                self._stopping.wait(REST_SECONDS)
+
+    def stop(self) -> None:
+        """Finish what is being done, and end."""
+        self._stopping.set()
+        self.join()
+
+    def _work(self) -> None:
+        watcher = Watcher(self._newsroom.store)
+        try:
+            while not self._stopping.is_set():
+                for address in syndicate(self._newsroom, datetime.now(UTC)):
+                    log.info("wrote feeds/%s", address)
+                watcher.wait(LOOK_SECONDS)
+        finally:
+            watcher.close()
