@@ -8,13 +8,13 @@ import click
 
 from publisher.cli.common import Bar, as_json, newsroom_of, now, print_json
 from publisher.config import Config
-from publisher.errors import RejectedError
 from publisher.ingest.changes import Change
-from publisher.ingest.documents import FORMATS, Skipped, discover, read_document
-from publisher.ingest.raw import RawArticle
+from publisher.ingest.documents import FORMATS, Document, Piece, discover, read_document
+from publisher.ingest.markdown import Skipped
 from publisher.pipeline.intake import Taken, take_in
 
 SHOWN_REJECTS = 50
+SHOWN_LEFT_OUT = 10
 
 
 @click.command("import")
@@ -44,43 +44,38 @@ def import_command(
             for tally in take_in(newsroom, source.pieces(), now()):
                 taken = tally
                 bar.move_to(source.read)
-    report(taken, source.skipped, as_json)
+    report(taken, as_json)
     if taken.rejects:
         context.exit(1)
 
 
 class Source:
-    """What the arguments name, as one stream; counts the bytes read and what is left out."""
+    """What the arguments name, as one stream; counts the bytes that have been read."""
 
     def __init__(self, paths: tuple[str, ...], form: str | None, config: Config) -> None:
         self._config = config
         self._found = list(discover(paths, form, config.root))
-        self.size = sum(one.size for one in self._found if not isinstance(one, RejectedError))
+        self.size = sum(one.size for one in self._found if isinstance(one, Document))
         self.read = 0
-        self.skipped: list[Skipped] = []
 
-    def pieces(self) -> Iterator[RawArticle | RejectedError]:
-        """Every article and every reject, in the order of the arguments."""
+    def pieces(self) -> Iterator[Piece]:
+        """Everything, in the order of the arguments."""
         for one in self._found:
-            if isinstance(one, RejectedError):
+            if isinstance(one, Document):
+                yield from read_document(one, self._config.ingest)
+                self.read += one.size
+            else:
                 yield one
-                continue
-            for piece in read_document(one, self._config.ingest):
-                if isinstance(piece, Skipped):
-                    self.skipped.append(piece)
-                else:
-                    yield piece
-            self.read += one.size
 
 
-def report(taken: Taken, skipped: list[Skipped], as_json: bool) -> None:
+def report(taken: Taken, as_json: bool) -> None:
     """Say what became of everything, with each reject by file, line and reason."""
     new, unchanged = taken.counts[Change.NEW], taken.counts[Change.SAME]
     changed = taken.counts[Change.EDITED] + taken.counts[Change.CORRECTED]
     if as_json:
         rejects = [{"where": one.where, "reason": one.reason} for one in taken.rejects]
         tally = {"new": new, "changed": changed, "unchanged": unchanged, "rejected": rejects}
-        print_json({**tally, "left_out": [vars_of(one) for one in skipped]})
+        print_json({**tally, "left_out": [vars_of(one) for one in taken.skipped]})
         return
     for reject in taken.rejects[:SHOWN_REJECTS]:
         click.echo(f"rejected: {reject}", err=True)
@@ -89,7 +84,9 @@ def report(taken: Taken, skipped: list[Skipped], as_json: bool) -> None:
             f"… and {len(taken.rejects) - SHOWN_REJECTS:,} more; `publisher status` names them",
             err=True,
         )
-    left_out = f", {len(skipped):,} left out" if skipped else ""
+    for one in taken.skipped[:SHOWN_LEFT_OUT]:
+        click.echo(f"left out: {one.origin}: {one.reason}", err=True)
+    left_out = f", {len(taken.skipped):,} left out" if taken.skipped else ""
     click.echo(
         f"{new:,} new, {changed:,} changed, {unchanged:,} unchanged, "
         f"{len(taken.rejects):,} rejected{left_out}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import signal
 import threading
 from collections.abc import Iterator
@@ -45,14 +44,7 @@ def web_command(context: click.Context) -> None:
 def clock_command(context: click.Context) -> None:
     """Only send the editions that are due, until Ctrl-C or SIGTERM."""
     log_to_terminal()
-    ended = threading.Event()
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        ended.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
-    with newsroom_of(context) as newsroom, ticking(newsroom):
+    with newsroom_of(context) as newsroom, ticking(newsroom), until_a_signal() as ended:
         ended.wait()
 
 
@@ -75,16 +67,36 @@ def serve(newsroom: Newsroom) -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = uvicorn.Server(settings)
-    logging.getLogger("publisher").info(
-        "serving %s/feeds/ on port %s", newsroom.config.site.url, web.port
-    )
-    try:
-        server.run()
-    except SystemExit:  # uvicorn's way to say that it could not listen
+    # In a thread of its own uvicorn leaves the signals to us; it would raise them again, and so
+    # end the process before the clock and the syndicator have come to rest.
+    thread = threading.Thread(target=server.run, name="web", daemon=True)
+    with until_a_signal() as ended:
+        thread.start()
+        while thread.is_alive() and not ended.wait(0.1):
+            pass
+        server.should_exit = True
+        thread.join()
+    if not server.started:
         raise UsageError(
             f"port {web.port} of {web.host} cannot be listened on; is another program using it? "
             "Set web.port to another one"
-        ) from None
+        )
+
+
+@contextlib.contextmanager
+def until_a_signal() -> Iterator[threading.Event]:
+    """Inside the block SIGTERM and SIGINT set the event instead of ending the process."""
+    ended = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        ended.set()
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield ended
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager

@@ -49,7 +49,7 @@ class Template:
 
 def build(frame: Frame, subject: str, html: str | None, text: str, date: datetime) -> Template:
     """One variant as a message. Without `html` it is plain text."""
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=SMTP.clone(max_line_length=76))
     message["From"] = _address(frame.sender, frame.sender_name or frame.list_title)
     message["To"] = TO
     if frame.reply_to:

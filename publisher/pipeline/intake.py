@@ -11,6 +11,8 @@ from itertools import islice
 from publisher.errors import RejectedError
 from publisher.ingest.changes import Change, decide
 from publisher.ingest.clean import clean
+from publisher.ingest.documents import Piece
+from publisher.ingest.markdown import Skipped
 from publisher.ingest.raw import RawArticle
 from publisher.model import Article, Content
 from publisher.pipeline.newsroom import Newsroom
@@ -27,11 +29,10 @@ class Taken:
 
     counts: Counter[Change] = field(default_factory=Counter)
     rejects: list[RejectedError] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
 
 
-def take_in(
-    newsroom: Newsroom, pieces: Iterable[RawArticle | RejectedError], now: datetime
-) -> Iterator[Taken]:
+def take_in(newsroom: Newsroom, pieces: Iterable[Piece], now: datetime) -> Iterator[Taken]:
     """Clean and store what a source holds, a batch at a time; the same tally after each batch.
 
     A piece that cannot be used is set aside with its reason, and the rest goes on. Taking the
@@ -41,22 +42,26 @@ def take_in(
     stream = iter(pieces)
     seen: set[int] = set()
     while batch := list(islice(stream, BATCH)):
+        skipped = [piece for piece in batch if isinstance(piece, Skipped)]
         good, bad = _cleaned(newsroom, batch, seen)
         with newsroom.store.write() as session:
             taken.counts.update(_store(newsroom, session, good, now))
-            articles.mended(session, {raw.origin for raw, _ in good})
+            articles.mended(session, {one.origin for one in [*skipped, *(raw for raw, _ in good)]})
             for reject in bad:
                 articles.set_aside(session, reject.origin, reject.line, reject.reason, now)
         taken.rejects += bad
+        taken.skipped += skipped
         yield taken
 
 
 def _cleaned(
-    newsroom: Newsroom, batch: Iterable[RawArticle | RejectedError], seen: set[int]
+    newsroom: Newsroom, batch: Iterable[Piece], seen: set[int]
 ) -> tuple[list[tuple[RawArticle, Content]], list[RejectedError]]:
     good, bad = [], []
     rules = newsroom.rules
     for piece in batch:
+        if isinstance(piece, Skipped):
+            continue
         try:
             if isinstance(piece, RejectedError):
                 raise piece
@@ -89,7 +94,7 @@ def _store(
     writer.expect([content for raw, content in good if raw.external_id not in known])
     for raw, content in good:
         article = known.get(raw.external_id) or _moved(session, raw, content)
-        change = decide(article and article.content, content)
+        change = decide(article.content if article else None, content)
         counts[change] += 1
         if article is None:
             writer.add(content, raw.external_id)

@@ -121,10 +121,11 @@ def _entry(entry: Entry, full_content: bool) -> FeedEntry:
         [{"term": c.path, "scheme": c.scheme, "label": c.title} for c in view.categories]
         + [{"term": tag, "label": tag} for tag in view.tags]
     )
+    written.description(view.summary, isSummary=True)
     if full_content:
         written.content(entry.html, type="html")
-    written.summary(view.summary)
-    written.description(view.summary)
+    for medium in [medium for medium in view.media if medium.type][:1]:  # RSS takes one
+        written.enclosure(medium.url, str(medium.size or 0), medium.type)
     return written
 
 

@@ -1,0 +1,229 @@
+"""The one cleaning step: whatever a source says becomes safe, complete and absolute."""
+
+from __future__ import annotations
+
+import mimetypes
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
+from html import escape, unescape
+from urllib.parse import urljoin, urlsplit
+from zoneinfo import ZoneInfo
+
+import nh3
+
+from publisher.errors import RejectedError
+from publisher.ingest.raw import RawArticle
+from publisher.ingest.titles import derived_title
+from publisher.model import Content, Medium, Source
+from publisher.names import slug_of
+
+MAX_TITLE = 500
+SCHEMES = {"http", "https", "mailto", "tel"}
+URL_ATTRIBUTES = frozenset({"href", "src", "poster", "cite"})
+# XML 1.0, production 2: what no feed can carry. Lone surrogates are no characters at all.
+_illegal = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_tag = re.compile(r"<(?:/?[a-zA-Z][^>]*|!--.*?--)>", re.DOTALL)
+_language = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+
+_TEXT = {"lang", "dir", "title"}
+ATTRIBUTES: dict[str, set[str]] = {
+    "*": {"lang", "dir"},
+    "a": {"href", "hreflang", *_TEXT},
+    "abbr": {"title"},
+    "img": {"src", "srcset", "sizes", "alt", "width", "height", *_TEXT},
+    "video": {"src", "poster", "controls", "width", "height"},
+    "audio": {"src", "controls"},
+    "source": {"src", "srcset", "type", "media"},
+    "track": {"src", "kind", "srclang", "label"},
+    "blockquote": {"cite"},
+    "q": {"cite"},
+    "ol": {"start", "reversed", "type"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan", "scope"},
+    "time": {"datetime"},
+}
+TAGS = set(
+    "a abbr audio b bdi bdo blockquote br caption cite code col colgroup dd del details dfn div dl "
+    "dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p picture pre q rp rt "
+    "ruby s samp small source span strong sub summary sup table tbody td tfoot th thead time tr "
+    "track u ul var video wbr".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What holds where a source says nothing: the newsroom's zone, language, category and base."""
+
+    zone: ZoneInfo
+    language: str
+    category: tuple[str, ...]
+    links_from: str
+
+
+def clean(raw: RawArticle, rules: Rules) -> Content:
+    """The article as it may be stored. Raises RejectedError where it cannot be mended."""
+    base = _absolute(raw.base_url or raw.url or "", rules.links_from) or rules.links_from
+    url = _absolute(raw.url, rules.links_from)
+    body = _html(raw.body, base)
+    title, derived = _plain(raw.title or "")[:MAX_TITLE], raw.title_derived
+    if not title:
+        title, derived = derived_title(body), True
+    summary = _plain(raw.summary or "") or None
+    if not title:
+        if not summary:
+            raise RejectedError(raw.origin, raw.line, "it has neither a title nor a text")
+        title = derived_title(escape(summary))
+    published = _moment(raw, raw.published, rules, "date")
+    if published is None:
+        raise RejectedError(raw.origin, raw.line, "it has no date; give it one")
+    return Content(
+        title=title,
+        title_derived=derived,
+        summary=summary,
+        body=body,
+        published=published,
+        category=_texts(raw.category) or _texts(rules.category) or ("News",),
+        language=_language_tag(raw.language) or rules.language,
+        slug=slug_of(_plain(raw.slug or "")) or slug_of(title) or None,
+        sources=tuple(_sources(raw.sources, base)),
+        authors=_texts(raw.authors),
+        tags=_texts(raw.tags),
+        media=tuple(_media(raw.media, base)),
+        aliases=_texts(raw.aliases),
+        expires=_moment(raw, raw.expires, rules, "expiry date"),
+        url=url,
+        correction=_plain(raw.correction or "") or None,
+    )
+
+
+def reclean(content: Content, rules: Rules) -> Content:
+    """The same for content that another program wrote. Raises RejectedError."""
+    raw = RawArticle(
+        origin="store",
+        line=0,
+        external_id="",
+        body=content.body,
+        title=content.title,
+        title_derived=content.title_derived,
+        summary=content.summary,
+        published=content.published,
+        category=content.category,
+        language=content.language,
+        slug=content.slug,
+        sources=content.sources,
+        authors=content.authors,
+        tags=content.tags,
+        media=content.media,
+        aliases=content.aliases,
+        expires=content.expires,
+        url=content.url,
+        correction=content.correction,
+    )
+    return replace(clean(raw, rules), category=content.category)
+
+
+def legal(text: str) -> str:
+    """`text` without the characters that XML cannot carry."""
+    return _illegal.sub("", text) if _illegal.search(text) else text
+
+
+def _html(html: str, base: str) -> str:
+    text = legal(html)
+    if "<" not in text:
+        text = escape(unescape(text), quote=False)
+    return legal(_cleaner(base).clean(text)).strip()
+
+
+@lru_cache(maxsize=64)
+def _cleaner(base: str) -> nh3.Cleaner:
+    def attribute(_tag: str, name: str, value: str) -> str | None:
+        if name == "srcset":
+            return _srcset(value, base)
+        if name in URL_ATTRIBUTES:
+            return _absolute(value, base)
+        if name == "dir":
+            return value if value in ("ltr", "rtl", "auto") else None
+        return value
+
+    return nh3.Cleaner(
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        attribute_filter=attribute,
+        url_schemes=SCHEMES,
+        link_rel=None,
+        strip_comments=True,
+        clean_content_tags={"script", "style", "template", "noscript", "title", "iframe", "object"},
+    )
+
+
+def _srcset(value: str, base: str) -> str | None:
+    kept = []
+    for part in re.split(r",\s+", value.strip()):
+        address, _, size = part.strip().partition(" ")
+        absolute = _absolute(address, base)
+        if absolute:
+            kept.append(f"{absolute} {size}".strip())
+    return ", ".join(kept) or None
+
+
+def _absolute(address: str | None, base: str) -> str | None:
+    """An address that works anywhere, or None where it cannot be made one."""
+    plain = "".join(legal(address or "").split())
+    if not plain:
+        return None
+    try:
+        joined = urljoin(base, plain)
+        parts = urlsplit(joined)
+    except ValueError:
+        return None
+    if parts.scheme.lower() in ("http", "https"):
+        return joined if parts.netloc else None
+    return joined if parts.scheme.lower() in SCHEMES else None
+
+
+def _plain(text: str) -> str:
+    """A text field: one line, without tags, with its entities decoded."""
+    stripped = unescape(_tag.sub(" ", text)) if "<" in text or "&" in text else text
+    return " ".join(legal(stripped).split())
+
+
+def _texts(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text for value in values if (text := _plain(value))))
+
+
+def _sources(sources: Iterable[Source], base: str) -> Iterable[Source]:
+    for source in sources:
+        name, url = _plain(source.name), _absolute(source.url, base)
+        if name or url:
+            yield Source(name or urlsplit(url or "").netloc, url)
+
+
+def _media(media: Iterable[Medium], base: str) -> Iterable[Medium]:
+    for medium in media:
+        url = _absolute(medium.url, base)
+        if url:
+            guessed = mimetypes.guess_type(urlsplit(url).path)[0] or ""
+            yield replace(
+                medium, url=url, type=_plain(medium.type) or guessed, alt=_plain(medium.alt)
+            )
+
+
+def _language_tag(tag: str | None) -> str | None:
+    plain = (tag or "").strip().replace("_", "-")
+    return plain if _language.fullmatch(plain) else None
+
+
+def _moment(
+    raw: RawArticle, value: date | datetime | None, rules: Rules, name: str
+) -> datetime | None:
+    if value is None:
+        return None
+    moment = value if isinstance(value, datetime) else datetime.combine(value, time.min)
+    try:
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=rules.zone)
+        return aware.astimezone(UTC).replace(microsecond=0)
+    except OverflowError:
+        raise RejectedError(raw.origin, raw.line, f"the {name} {value} is out of range") from None

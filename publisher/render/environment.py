@@ -1,0 +1,65 @@
+"""One Jinja2 environment: the site's templates over the packaged ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import (
+    ChoiceLoader,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateNotFound,
+    TemplateSyntaxError,
+)
+from jinja2 import TemplateError as JinjaError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from publisher.errors import TemplateError
+from publisher.packaged import place_of
+
+
+class Templates:
+    """Renders templates by name. A changed file is picked up at once.
+
+    Templates are an editor's files: what is inserted is escaped in .html, a misspelt name is an
+    error and not an empty place, and a template cannot reach into the program.
+    """
+
+    def __init__(self, site_folder: Path | None) -> None:
+        folders = [site_folder] if site_folder else []
+        packaged = place_of("email_templates")
+        self._environment = ImmutableSandboxedEnvironment(
+            loader=ChoiceLoader([FileSystemLoader(folder) for folder in [*folders, packaged]]),
+            autoescape=lambda name: name is None or not name.endswith(".txt"),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=False,
+        )
+
+    def render(self, name: str, **context: Any) -> str:
+        """The template of that name, filled in.
+
+        Raises TemplateError, which names the file and the line that is wrong.
+        """
+        try:
+            return self._environment.get_template(name).render(**context)
+        except TemplateNotFound as error:
+            raise TemplateError(f"the template {error.name} does not exist") from error
+        except TemplateSyntaxError as error:
+            place = error.filename or error.name or name
+            raise TemplateError(f"{place}:{error.lineno}: {error.message}") from error
+        except (JinjaError, TypeError, ValueError, ArithmeticError, LookupError) as error:
+            raise TemplateError(f"{_line(error, name)}: {error}") from error
+
+
+def _line(error: BaseException, name: str) -> str:
+    """Where in a template an error came up: Jinja2 puts template lines into the traceback."""
+    place, trace = name, error.__traceback__
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if file.endswith((".html", ".txt", ".css")):
+            place = f"{file}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place

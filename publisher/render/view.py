@@ -1,0 +1,103 @@
+"""What templates see of an article."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from publisher.config import Site
+from publisher.model import Article, Medium, Source
+from publisher.render.dates import direction, long_date
+from publisher.render.plain import excerpt
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryView:
+    """One step of the way down to an article's category. `scheme` names the site's categories."""
+
+    title: str
+    path: str
+    url: str
+    scheme: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleView:
+    """An article as templates show it: links are absolute, `body` is safe, dates are local.
+
+    `original_url` is where the story first stood; `local_date` is its day by the newsroom's clock.
+    """
+
+    uid: str
+    url: str
+    title: str
+    title_derived: bool
+    body: Markup
+    summary: str
+    sources: tuple[Source, ...]
+    authors: tuple[str, ...]
+    tags: tuple[str, ...]
+    media: tuple[Medium, ...]
+    categories: tuple[CategoryView, ...]
+    published: datetime
+    updated: datetime | None
+    local_date: date
+    language: str
+    correction: str | None
+    original_url: str | None
+
+    @property
+    def category(self) -> CategoryView:
+        """The category that the article itself is in."""
+        return self.categories[-1]
+
+    @property
+    def direction(self) -> str:
+        """`rtl` or `ltr`."""
+        return direction(self.language)
+
+    @property
+    def date_text(self) -> str:
+        """The day in words, in the article's language."""
+        return long_date(self.local_date, self.language)
+
+    @property
+    def images(self) -> tuple[Medium, ...]:
+        """The media that can be shown as pictures and do not stand in the body already."""
+        return tuple(
+            medium
+            for medium in self.media
+            if medium.type.startswith("image/") and medium.url not in self.body
+        )
+
+
+def view(article: Article, *, site: Site) -> ArticleView:
+    """What templates see of a stored article. It must be sealed: only clean content is shown."""
+    content = article.content
+    scheme = f"{site.url}/"
+    paths = article.category.paths
+    return ArticleView(
+        uid=article.uid or "",
+        url=f"{site.url}/articles/{quote(article.slug or '')}",
+        title=content.title,
+        title_derived=content.title_derived,
+        body=Markup(content.body),  # noqa: S704 - sealed content has been cleaned
+        summary=content.summary or excerpt(content.body),
+        sources=content.sources,
+        authors=content.authors,
+        tags=content.tags,
+        media=content.media,
+        categories=tuple(
+            CategoryView(title, path, f"{scheme}{quote(path)}/", scheme)
+            for title, path in zip(content.category, paths, strict=True)
+        ),
+        published=content.published,
+        updated=article.updated,
+        local_date=content.published.astimezone(site.zone).date(),
+        language=content.language or site.language,
+        correction=content.correction,
+        original_url=content.url,
+    )
