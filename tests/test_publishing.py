@@ -97,8 +97,10 @@ def test_a_feed_parses_without_a_complaint_and_says_everything(
     assert "The bridge is open." in entry.content[0].value
     assert 'dir="rtl"' in entry.content[0].value
     assert "Town Hall" in entry.content[0].value
-    said = {tag.label or tag.term for tag in entry.tags} | {tag.term for tag in entry.tags}
-    assert {"bridges", "town/roads"} <= said
+    said = {tag.term for tag in entry.tags}
+    assert said == {"bridges"} | (
+        {"town", "town/roads"} if name == "atom.xml" else {"Town", "Roads"}
+    )
     assert [author.name for author in entry.authors] == ["A. Writer", "B. Writer"]
     assert entry.published_parsed[:5] == (2024, 5, 2, 10, 0)
     assert entry.enclosures[0].href == "https://example.org/b.png"

@@ -7,13 +7,14 @@ from typing import Any
 
 from jinja2 import (
     ChoiceLoader,
+    Environment,
     FileSystemLoader,
     StrictUndefined,
     TemplateNotFound,
     TemplateSyntaxError,
+    select_autoescape,
 )
 from jinja2 import TemplateError as JinjaError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from publisher.errors import TemplateError
 from publisher.packaged import place_of
@@ -22,16 +23,16 @@ from publisher.packaged import place_of
 class Templates:
     """Renders templates by name. A changed file is picked up at once.
 
-    Templates are an editor's files: what is inserted is escaped in .html, a misspelt name is an
-    error and not an empty place, and a template cannot reach into the program.
+    What is inserted is escaped in .html, and a misspelt name is an error, not an empty place.
+    Templates are the site's own files, trusted like its config.
     """
 
     def __init__(self, site_folder: Path | None) -> None:
         folders = [site_folder] if site_folder else []
         packaged = place_of("email_templates")
-        self._environment = ImmutableSandboxedEnvironment(
+        self._environment = Environment(
             loader=ChoiceLoader([FileSystemLoader(folder) for folder in [*folders, packaged]]),
-            autoescape=lambda name: name is None or not name.endswith(".txt"),
+            autoescape=select_autoescape(["html", "xml"], default_for_string=True, default=False),
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,

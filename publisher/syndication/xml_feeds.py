@@ -41,6 +41,9 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]
     def extend_atom(self, element: _Element) -> _Element:
         view = self.entry.view
         element.set(XML_LANG, view.language)
+        for broken in element.findall("link"):  # feedgen writes them without rel and type
+            element.remove(broken)
+        _link(element, "alternate", view.url, "text/html")
         for medium in view.media:
             _link(element, "enclosure", medium.url, medium.type, medium.size, medium.alt)
         for source in view.sources:
@@ -113,7 +116,7 @@ def _entry(entry: Entry, full_content: bool) -> FeedEntry:
     written.site.entry = entry
     written.id(view.uid)
     written.title(view.title)
-    written.link(href=view.url, rel="alternate", type="text/html", hreflang=view.language)
+    written.link(href=view.url, rel="alternate")
     written.published(view.published)
     written.updated(entry.updated)
     written.author([{"name": name} for name in view.authors])
