@@ -24,7 +24,7 @@ ROOMS = {
     "feedgen": ("syndication/",),
     "jinja2": ("render/",),
     "premailer": ("render/",),
-    "sqlalchemy": ("model.py", "store/"),
+    "sqlalchemy": ("model/", "store/"),
     "starlette": ("web/",),
 }
 

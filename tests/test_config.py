@@ -115,7 +115,7 @@ def test_an_unreadable_file_is_one_clear_problem(
 def test_the_config_cannot_be_changed_once_it_is_read() -> None:
     config = Config()
     with pytest.raises(ValueError, match="frozen"):
-        config.site.title = "Other"
+        config.site.title = "Other"  # type: ignore[misc]
 
 
 def test_a_list_falls_back_on_the_site(tmp_path: Path) -> None:

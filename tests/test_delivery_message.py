@@ -42,7 +42,7 @@ def letter(
 
 
 def read(data: bytes) -> EmailMessage:
-    return email.message_from_bytes(data, policy=email.policy.default)  # type: ignore[return-value]
+    return email.message_from_bytes(data, policy=email.policy.default)
 
 
 def body(data: bytes, kind: str) -> str:

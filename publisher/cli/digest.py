@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from datetime import date, datetime
 from pathlib import Path
@@ -68,7 +69,7 @@ def preview_command(
     except OSError as error:
         raise UsageError(f"{path} was not written: {error.strerror}") from error
     click.echo(f"{mail.subject}\n{path} ({len(html.encode()) / 1000:.0f} kB)")
-    if open_it or (open_it is None and click.get_text_stream("stdout").isatty() and not output):
+    if open_it or (open_it is None and sys.stdout.isatty() and not output):
         click.launch(str(path))
 
 

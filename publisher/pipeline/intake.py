@@ -46,7 +46,8 @@ def take_in(newsroom: Newsroom, pieces: Iterable[Piece], now: datetime) -> Itera
         good, bad = _cleaned(newsroom, batch, seen)
         with newsroom.store.write() as session:
             taken.counts.update(_store(newsroom, session, good, now))
-            articles.mended(session, {one.origin for one in [*skipped, *(raw for raw, _ in good)]})
+            articles.mended(session, {one.origin for one in skipped})
+            articles.mended(session, {raw.origin for raw, _ in good})
             for reject in bad:
                 articles.set_aside(session, reject.origin, reject.line, reject.reason, now)
         taken.rejects += bad

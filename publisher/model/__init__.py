@@ -1,0 +1,43 @@
+"""What the newsroom stores: the tables, and the plain value that an article's content is.
+
+Pure code takes these as values; only `publisher.store` opens sessions and writes queries.
+"""
+
+from publisher.model.article import Article, Category, Revision, SetAside, StaleArticle
+from publisher.model.base import Base, UtcDateTime
+from publisher.model.content import Content, Medium, Source, seal
+from publisher.model.feed import Feed, FeedArticle
+from publisher.model.mail import (
+    Delivery,
+    DeliveryState,
+    Edition,
+    EditionArticle,
+    EditionState,
+    Subscriber,
+    SubscriberState,
+    Subscription,
+)
+
+__all__ = [
+    "Article",
+    "Base",
+    "Category",
+    "Content",
+    "Delivery",
+    "DeliveryState",
+    "Edition",
+    "EditionArticle",
+    "EditionState",
+    "Feed",
+    "FeedArticle",
+    "Medium",
+    "Revision",
+    "SetAside",
+    "Source",
+    "StaleArticle",
+    "Subscriber",
+    "SubscriberState",
+    "Subscription",
+    "UtcDateTime",
+    "seal",
+]
