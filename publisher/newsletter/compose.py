@@ -118,7 +118,6 @@ class _Composer:
         self, one: MailingList, day: date, variant: Variant, templates: Templates, config: Config
     ) -> None:
         self._templates = templates
-        self._language = variant.language
         around = words(variant.language)
         self._context: dict[str, Any] = {
             "list": one,
@@ -154,10 +153,10 @@ class _Composer:
         return ComposedMail(subject, html, _tidy(text), detail, left_out)
 
     def _html(self, article: ArticleView, detail: Detail) -> Markup:
-        return as_html(self._templates, article, detail, heading=3, language=self._language)
+        return as_html(self._templates, article, detail, heading=3)
 
     def _text(self, article: ArticleView, detail: Detail) -> str:
-        return as_text(self._templates, article, detail, language=self._language)
+        return as_text(self._templates, article, detail)
 
 
 def _tidy(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from markupsafe import Markup
@@ -14,35 +15,32 @@ from publisher.render.view import ArticleView
 Detail = Literal["full", "summary", "headline"]
 
 
-def as_html(
-    templates: Templates,
-    article: ArticleView,
-    detail: Detail = "full",
-    *,
-    heading: int = 0,
-    language: str | None = None,
-) -> Markup:
-    """The article as HTML, by `article.html`.
+_heading = re.compile(r"(</?h)([1-6])(?=[\s>])")
 
-    `heading` is the level (2 to 6) of a linked title above it; 0 shows neither title nor date,
-    since a feed reader shows its own. `language` is that of the words around it; the article's
-    own, if None. Raises TemplateError.
+
+def as_html(
+    templates: Templates, article: ArticleView, detail: Detail = "full", *, heading: int = 0
+) -> Markup:
+    """The article as HTML, by `article.html`, with the words around it in its own language.
+
+    `heading` is the level (2 to 5) of a linked title above it, and headings in the article go
+    below that; 0 shows no title, since a feed reader shows its own. Raises TemplateError.
     """
-    around = words(language or article.language)
+    body = lowered(article.body, heading + 1) if heading else article.body
     return Markup(  # noqa: S704 - the template escapes
         templates.render(
-            "article.html", article=article, detail=detail, heading=heading, _=around.text
+            "article.html",
+            article=article,
+            body=body,
+            detail=detail,
+            heading=heading,
+            _=words(article.language).text,
         ).strip()
     )
 
 
 def as_text(
-    templates: Templates,
-    article: ArticleView,
-    detail: Detail = "full",
-    *,
-    width: int = 72,
-    language: str | None = None,
+    templates: Templates, article: ArticleView, detail: Detail = "full", *, width: int = 72
 ) -> str:
     """The article as text of `width` columns, by `article.txt`. Raises TemplateError."""
     return templates.render(
@@ -51,5 +49,15 @@ def as_text(
         detail=detail,
         body=as_lines(article.body, width) if detail == "full" else "",
         wrap=lambda text: wrap(text, width),
-        _=words(language or article.language).text,
+        _=words(article.language).text,
     ).strip()
+
+
+def lowered(html: Markup, level: int) -> Markup:
+    """Cleaned HTML whose highest heading has `level`, and the others as far below it as before."""
+    levels = [int(match[2]) for match in _heading.finditer(html)]
+    if not levels or min(levels) >= level:
+        return html
+    shift = level - min(levels)
+    moved = _heading.sub(lambda match: f"{match[1]}{min(6, int(match[2]) + shift)}", html)
+    return Markup(moved)  # noqa: S704 - only levels have changed
