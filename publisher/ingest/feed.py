@@ -37,7 +37,7 @@ def read(data: bytes, origin: str) -> Iterator[RawArticle | RejectedError]:
     parsed = feedparser.parse(BytesIO(data), response_headers=_headers(origin))
     if not parsed.entries:
         error = parsed.get("bozo_exception")
-        line = error.getLineNumber() or 1 if hasattr(error, "getLineNumber") else 1
+        line = _line(error, data)
         reason = f"it cannot be read: {error}" if parsed.bozo else "it has no entries"
         yield RejectedError(origin, line, reason)
         return
@@ -48,13 +48,19 @@ def read(data: bytes, origin: str) -> Iterator[RawArticle | RejectedError]:
     if parsed.bozo and _broken(parsed.bozo_exception):
         error = parsed.bozo_exception
         yield RejectedError(
-            origin, error.getLineNumber() or 1,
+            origin, _line(error, data),
             f"it breaks off here ({error.getMessage()}); entries after this line may be missing",
         )  # fmt: skip
 
 
 def _headers(origin: str) -> dict[str, str]:
     return {"content-location": origin} if origin.startswith(("http://", "https://")) else {}
+
+
+def _line(error: Any, data: bytes) -> int:
+    line = error.getLineNumber() or 1 if _broken(error) else 1
+    # feedparser puts a declaration, a line of its own, above a document that has none.
+    return int(line) if b"<?xml" in data[:200] else max(1, line - 1)
 
 
 def _broken(error: object) -> bool:

@@ -149,5 +149,5 @@ def _toml(block: str, origin: str, above: int) -> dict[str, Any]:
         return tomllib.loads(block)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         found = _toml_line.search(str(error))
-        line = above + (int(found[1]) + 1 if found else 1)
+        line = above + 1 + (int(found[1]) if found else len(block.splitlines()))
         raise RejectedError(origin, line, f"the front matter is not TOML: {error}") from None
