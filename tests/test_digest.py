@@ -1,0 +1,202 @@
+"""The digest as a mail: grouped by date, in the reader's language, never too large."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import date, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from publisher.config import Config, MailingList
+from publisher.errors import RejectedError, TemplateError
+from publisher.newsletter.compose import HTML_BYTES, ComposedMail, Variant, compose
+from publisher.newsletter.edition import by_date
+from publisher.newsletter.subscriptions import CsvSubscriber, read_csv
+from publisher.render.environment import Templates
+from publisher.render.view import ArticleView
+from tests.factories import SITE, WHEN, article_view
+
+GOLDEN = Path(__file__).parent / "golden" / "digest"
+DAY = date(2018, 2, 15)
+TEMPLATES = Templates(None)
+EDITION = [
+    article_view(title="Council & library: a <roof>", sources=[{"name": "Town Hall"}]),
+    article_view(
+        title="Ferry sails at night",
+        category=("Town", "Harbour"),
+        sources=[{"name": "Harbour Office"}, {"name": "Wire", "url": "https://wire.example/"}],
+        media=[{"url": "https://news.example/media/f.png", "type": "image/png", "alt": "A ferry"}],
+        correction="The ferry sails at nine.",
+        body="<h2>When</h2><p>At <em>nine</em>.</p><ul><li>Daily</li></ul>",
+    ),
+    article_view(
+        title="أربعون قارباً في السباق",
+        language="ar",
+        category=("Sport",),
+        body="<p>ينطلق السباق صباح الأحد.</p>",
+        sources=[{"name": "نادي الإبحار"}],
+        published=WHEN - timedelta(days=1),
+    ),
+]
+
+
+def mail(
+    views: list[ArticleView] | None = None,
+    *,
+    language: str = "en",
+    categories: tuple[str, ...] = (),
+    templates: Templates = TEMPLATES,
+    **values: Any,
+) -> ComposedMail | None:
+    one = MailingList(**values)
+    variant = Variant(categories, language, "html")
+    views = EDITION if views is None else views
+    return compose(one, DAY, views, variant, templates, Config(site=SITE))
+
+
+def composed(*arguments: Any, **values: Any) -> ComposedMail:
+    made = mail(*arguments, **values)
+    assert made is not None
+    return made
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+@pytest.mark.parametrize("part", ["html", "text"])
+def test_the_digest_is_the_golden_one(language: str, part: str) -> None:
+    made = composed(language=language)
+    found = f"{made.subject}\n\n{getattr(made, part)}"
+    golden = GOLDEN / f"{language}.{'html' if part == 'html' else 'txt'}"
+    if os.environ.get("REFRESH_GOLDEN"):
+        golden.parent.mkdir(parents=True, exist_ok=True)
+        golden.write_text(found, encoding="utf-8")
+    assert found == golden.read_text(encoding="utf-8")
+
+
+def test_articles_are_grouped_by_local_date_newest_first_and_by_category() -> None:
+    groups = by_date(reversed(EDITION))
+    assert [group.day for group in groups] == [DAY, DAY - timedelta(days=1)]
+    assert [one.category.path for one in groups[0].articles] == ["town/council", "town/harbour"]
+
+
+def test_a_date_heading_reads_as_in_the_newsrooms_archive() -> None:
+    made = composed()
+    assert re.search(r"<h2[^>]*>Thursday, 15 February 2018</h2>", made.html)
+    assert "Thursday, 15 February 2018\n==========================" in made.text
+
+
+def test_headings_go_down_by_one_step() -> None:
+    levels = [int(level) for level in re.findall(r"<h(\d)", composed().html)]
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_the_page_says_its_language_and_direction() -> None:
+    arabic = composed(language="ar").html
+    assert '<html lang="ar" dir="rtl">' in arabic
+    assert re.search(r'<h3 class="title" lang="en" dir="ltr"', arabic)
+    assert "تصلك هذه الرسالة" in arabic
+    assert arabic.startswith("<!DOCTYPE html>")
+
+
+def test_what_readers_chose_is_all_they_get() -> None:
+    assert "السباق" not in composed(categories=("town",)).html
+    assert "Ferry" in composed(categories=("town",)).html
+    assert "Ferry" not in composed(categories=("town/council",)).html
+    assert mail(categories=("culture",)) is None
+    assert mail([]) is None
+
+
+@pytest.mark.parametrize(("number", "words"), [(30, 1000), (120, 60), (900, 300)])
+def test_a_large_edition_stays_under_the_limit_and_keeps_its_links(number: int, words: int) -> None:
+    body = "<p>" + "word " * words + "</p>"
+    views = [
+        article_view(title=f"Story {n}", body=body, published=WHEN - timedelta(minutes=n))
+        for n in range(number)
+    ]
+    made = composed(views)
+    assert len(made.html.encode()) <= HTML_BYTES
+    assert made.detail != "full"
+    assert "@@UNSUBSCRIBE@@" in made.html
+    shown = made.html.count('<h3 class="title"')
+    assert shown + made.left_out == number
+    if made.left_out:
+        assert f"{made.left_out} more on the web" in made.html
+
+
+def test_a_subject_is_one_line_whatever_a_title_holds() -> None:
+    made = composed([article_view(title="A\r\nBcc: all@example.org\u2028x", slug="a")])
+    assert made.subject == "Daily digest, Thursday, 15 February 2018: A Bcc: all@example.org x"
+
+
+def test_a_hostile_title_is_shown_as_it_is_and_does_nothing() -> None:
+    made = composed([article_view(title="<script>alert(1)</script>", slug="a")])
+    assert "<script>" not in made.html
+    assert "&lt;script&gt;" in made.html
+
+
+def test_a_template_of_the_site_comes_before_the_packaged_one(tmp_path: Path) -> None:
+    (tmp_path / "article.txt").write_text("OURS {{ article.title }}")
+    assert "OURS Ferry" in composed(templates=Templates(tmp_path)).text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a\n{% if %}", r"article\.txt:2: "),
+        ("a\nb\n{{ nonsense }}", r"article\.txt:3: 'nonsense' is undefined"),
+        ("{% include 'none.txt' %}", r"none\.txt does not exist"),
+        ("\n{{ 1 / 0 }}", r"article\.txt:2: division by zero"),
+    ],
+)
+def test_a_broken_template_is_named_with_its_line(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "article.txt").write_text(text)
+    with pytest.raises(TemplateError, match=said):
+        composed(templates=Templates(tmp_path))
+
+
+CSV = "Name;EMAIL;categories;timezone;language\nAda;Ada@Example.ORG;a/b|c;Asia/Amman;ar\n"
+
+
+def test_subscribers_come_from_csv_with_any_order_of_columns() -> None:
+    (one,) = read_csv("\ufeff" + CSV, "x.csv")
+    assert one == CsvSubscriber("ada@example.org", "Ada", "ar", "Asia/Amman", ("a/b", "c"))
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("nobody", "is no address"),
+        ("a@b@c.example", "is no address"),
+        ("a@example.org,x,ar,Mars/A", "is no time zone"),
+        ("a@example.org,x,not a tag", "is no language tag"),
+        ("first@example.org", "stands in line 2 already"),
+        ("FIRST@EXAMPLE.ORG", "stands in line 2 already"),
+        ('"a@example.org\nBcc: b@example.org"', "line break"),
+    ],
+)
+def test_a_wrong_row_is_a_reject_with_its_line_and_the_rest_goes_on(row: str, said: str) -> None:
+    text = f"email,name,language,timezone\nfirst@example.org\n{row}\nlast@example.org\n"
+    first, bad, last = read_csv(text, "x.csv")
+    assert isinstance(first, CsvSubscriber)
+    assert isinstance(bad, RejectedError)
+    assert said in bad.reason
+    assert bad.line in (3, 4)
+    assert isinstance(last, CsvSubscriber)
+
+
+def test_international_addresses_have_one_spelling() -> None:
+    text = "email\njuri@bücher.example\njuri@xn--bcher-kva.example\n"
+    one, two = read_csv(text, "x.csv")
+    assert isinstance(one, CsvSubscriber)
+    assert one.email == "juri@bücher.example"
+    assert isinstance(two, RejectedError)
+
+
+def test_a_csv_without_addresses_says_what_is_missing() -> None:
+    (one,) = read_csv("name\nAda\n", "x.csv")
+    assert isinstance(one, RejectedError)
+    assert "no column email" in one.reason
