@@ -37,7 +37,7 @@ golden: $(VENV)/installed-dev  ## write the golden files anew; look at the diffe
 	@REFRESH_GOLDEN=1 $(BIN)/python -m pytest -k golden $(ARGS)
 
 bench: $(VENV)/installed-dev  ## every benchmark, one after the other
-	@set -e; for one in benchmarks/bench_*.py; do \
+	@$(BIN)/python -m benchmarks $(ARGS)
 		$(BIN)/python -m "benchmarks.$$(basename "$$one" .py)" $(ARGS); done
 
 lock: build/lock/made  ## both lock files from pyproject.toml (ARGS=--upgrade: the newest versions)

@@ -26,6 +26,8 @@ URL_ATTRIBUTES = frozenset({"href", "src", "poster", "cite"})
 # XML 1.0, production 2: what no feed can carry. Lone surrogates are no characters at all.
 _illegal = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _tag = re.compile(r"<(?:/?[a-zA-Z][^>]*|!--.*?--)>", re.DOTALL)
+# Most addresses are complete already; joining them would cost as much as all the rest of cleaning.
+_complete = re.compile(r"https?://[\w.-]+(?::\d{1,5})?(?:[/?#][^\[\]]*)?$")
 _language = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 _TEXT = {"lang", "dir", "title"}
@@ -174,6 +176,8 @@ def _absolute(address: str | None, base: str) -> str | None:
     plain = "".join(legal(address or "").split())
     if not plain:
         return None
+    if _complete.match(plain):
+        return plain
     try:
         joined = urljoin(base, plain)
         parts = urlsplit(joined)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from html import escape
-from pathlib import PurePosixPath
 
 _shortcode = re.compile(r"\{\{(?:<|%)(.*?)(?:>|%)\}\}", re.DOTALL)
 _argument = re.compile(
@@ -24,9 +23,9 @@ def expand(markdown: str) -> str:
 
 def article_slug(path: str) -> str:
     """What an article is called by its file: the name without date and ending."""
-    place = PurePosixPath(path)
-    name = place.parent.name if place.stem in ("index", "_index") else place.stem
-    return _dated.sub("", name)
+    folder, _, file = path.rpartition("/")
+    name = file.rpartition(".")[0] or file
+    return _dated.sub("", folder.rpartition("/")[2] if name in ("index", "_index") else name)
 
 
 def _replace(match: re.Match[str]) -> str:

@@ -94,7 +94,7 @@ def _store(
     known = articles.known(session, [raw.external_id for raw, _ in good])
     writer.expect([content for raw, content in good if raw.external_id not in known])
     for raw, content in good:
-        article = known.get(raw.external_id) or _moved(session, raw, content)
+        article = known.get(raw.external_id) or _moved(writer, raw, content)
         change = decide(article.content if article else None, content)
         counts[change] += 1
         if article is None:
@@ -104,8 +104,8 @@ def _store(
     return counts
 
 
-def _moved(session: Session, raw: RawArticle, content: Content) -> Article | None:
-    article = articles.twin(session, content)
+def _moved(writer: articles.Writer, raw: RawArticle, content: Content) -> Article | None:
+    article = writer.twin(content)
     if article is not None:
         article.external_id = raw.external_id
     return article

@@ -36,16 +36,28 @@ class Writer:
         self._zone = zone
         self._now = now
         self._categories: dict[str, Category] = {}
-        self._slugs: set[str] = set()
+        self._slugs: set[str] = set()  # known to be taken
+        self._looked_up: set[str] = set()
+        self._same_slug: dict[str, Article] = {}
 
     def expect(self, contents: Sequence[Content]) -> None:
-        """Look up in two queries what the next `add`s will ask for."""
+        """Look up in two queries what the next calls of `add` and `twin` will ask for."""
         paths = {path for c in contents for path in _chain_paths(c.category)}
         query = select(Category).where(Category.path.in_(paths - self._categories.keys()))
         self._categories |= {category.path: category for category in self._session.scalars(query)}
-        wanted = {c.slug for c in contents if c.slug}
-        taken = self._session.scalars(select(Article.slug).where(Article.slug.in_(wanted)))
-        self._slugs.update(slug for slug in taken if slug)
+        wanted = {c.slug for c in contents if c.slug} - self._looked_up
+        taken = self._session.scalars(select(Article).where(Article.slug.in_(wanted)))
+        self._same_slug |= {article.slug: article for article in taken if article.slug}
+        self._slugs.update(self._same_slug)
+        self._looked_up |= wanted
+
+    def twin(self, content: Content) -> Article | None:
+        """A stored article that says exactly the same: its file has only been moved."""
+        article = self._same_slug.get(content.slug or "")
+        if article is None or article.seal != seal(content):
+            return None
+        same_place = article.category.path == category_path(content.category)
+        return article if same_place else None
 
     def add(self, content: Content, external_id: str) -> Article:
         """A new article with an id, a slug and a seal of its own."""
@@ -106,7 +118,8 @@ class Writer:
         return parent
 
     def _free_slug(self, wanted: str) -> str:
-        if wanted in self._slugs or self._slug_exists(wanted):
+        known = wanted in self._looked_up
+        if wanted in self._slugs or (not known and self._slug_exists(wanted)):
             like = Article.slug.startswith(f"{wanted}-", autoescape=True)
             stored = self._session.scalars(select(Article.slug).where(like))
             wanted = numbered(wanted, {wanted, *self._slugs, *(slug for slug in stored if slug)})
@@ -122,17 +135,6 @@ class Writer:
 
 def _chain_paths(titles: tuple[str, ...]) -> list[str]:
     return [category_path(titles[: n + 1]) for n in range(len(titles))]
-
-
-def twin(session: Session, content: Content) -> Article | None:
-    """An article that says exactly the same: the file it came from has only been moved."""
-    if not content.slug:
-        return None
-    article = session.scalar(
-        select(Article).where(Article.slug == content.slug, Article.seal == seal(content))
-    )
-    same_place = article and article.category.path == category_path(content.category)
-    return article if same_place else None
 
 
 def set_aside(session: Session, origin: str, line: int, reason: str, now: datetime) -> None:
