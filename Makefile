@@ -38,7 +38,6 @@ golden: $(VENV)/installed-dev  ## write the golden files anew; look at the diffe
 
 bench: $(VENV)/installed-dev  ## every benchmark, one after the other
 	@$(BIN)/python -m benchmarks $(ARGS)
-		$(BIN)/python -m "benchmarks.$$(basename "$$one" .py)" $(ARGS); done
 
 lock: build/lock/made  ## both lock files from pyproject.toml (ARGS=--upgrade: the newest versions)
 	@echo "Locking…"

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import select, text
+from sqlalchemy import create_engine, event, select, text
 
 from publisher.errors import StoreError
 from publisher.model import Base, Content, Medium, Revision, Source
@@ -257,6 +257,16 @@ def test_a_locked_database_is_an_error_that_says_so(
         s.execute(text("SELECT 1"))
     one.close()
     two.close()
+
+
+def test_a_read_only_database_is_an_error_that_says_so(migrated_file: Path, tmp_path: Path) -> None:
+    file = tmp_path / "x.db"
+    file.write_bytes(migrated_file.read_bytes())
+    read_only = create_engine(f"sqlite:///{file}")
+    event.listen(read_only, "connect", lambda one, _record: one.execute("PRAGMA query_only=ON"))
+    with pytest.raises(StoreError, match="make the file and its folder writable"):
+        put(Store(read_only))
+    read_only.dispose()
 
 
 @pytest.mark.parametrize(
