@@ -76,4 +76,5 @@ def log_to_terminal() -> None:
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S"
     )
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    for library in ("apscheduler", "uvicorn"):
+        logging.getLogger(library).setLevel(logging.WARNING)
