@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -192,6 +193,26 @@ def test_a_window_holds_the_newest_and_leaves_no_stale_version_behind(store: Sto
         assert len(feeds.stale(session, ["everything", "category"])) == 2
         window = feeds.window(session, out_of_date[0].id, 3)
     assert [article.id for article in window] == ids[1:4]
+
+
+def test_a_window_is_read_from_one_index_whatever_is_stored(
+    migrated_file: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "x.db"
+    file.write_bytes(migrated_file.read_bytes())
+    opened = open_store(f"sqlite:///{file}")
+    with opened.read() as session:
+        asked: list[tuple[str, Any]] = []
+        event.listen(
+            opened.engine, "before_cursor_execute", lambda *told: asked.append((told[2], told[3]))
+        )
+        feeds.window(session, 1, 50)
+        statement, values = next(one for one in asked if "FROM feed_article" in one[0])
+        plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        steps = [row[3] for row in plan]
+    opened.close()
+    assert len(steps) == 1, "no sorting"
+    assert "COVERING INDEX ix_feed_article_window (feed_id=?)" in steps[0]
 
 
 def test_a_commit_by_anybody_wakes_the_watcher_up(store: Store, store_url: str) -> None:

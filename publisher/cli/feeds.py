@@ -8,7 +8,7 @@ from publisher.cli.common import Bar, as_json, counted, newsroom_of, now, print_
 from publisher.pipeline.feeds import build, sequence
 from publisher.pipeline.newsroom import Newsroom
 from publisher.store import articles, feeds, stale
-from publisher.syndication.document import FILES
+from publisher.syndication.document import FILES, title_of
 from publisher.syndication.selection import feed_path
 
 
@@ -63,7 +63,7 @@ def list_command(context: click.Context, as_json: bool) -> None:
             rows = feeds.sizes(session, config.feeds.kinds)
     found = [
         {
-            "title": feed.title or config.site.title,
+            "title": title_of(feed) or config.site.title,
             "kind": feed.kind,
             "articles": size,
             "addresses": [

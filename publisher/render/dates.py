@@ -1,4 +1,4 @@
-"""Dates and directions of a language."""
+"""Dates, names and directions of languages."""
 
 from __future__ import annotations
 
@@ -33,6 +33,12 @@ def long_date(day: date, language: str) -> str:
 def clock_time(moment: datetime, zone: ZoneInfo, language: str) -> str:
     """The time of day at a place, in the language's way."""
     return format_time(moment.astimezone(zone), "short", locale=_locale(language))
+
+
+def language_name(language: str) -> str:
+    """What a language calls itself: `العربية` for `ar`."""
+    name = _locale(language).get_display_name() or language
+    return name[:1].upper() + name[1:]
 
 
 def direction(language: str) -> str:

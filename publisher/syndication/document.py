@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from publisher.config import Config
 from publisher.model import Feed
+from publisher.render.dates import language_name
 from publisher.render.view import ArticleView
 from publisher.syndication.selection import feed_path
 
@@ -61,19 +62,24 @@ class FeedDocument:
         return max((entry.updated for entry in self.entries), default=NEVER)
 
 
+def title_of(feed: Feed) -> str:
+    """What a feed is called for people; empty for the feed of everything."""
+    return language_name(feed.title) if feed.kind == "language" else feed.title
+
+
 def document(feed: Feed, entries: Sequence[Entry], config: Config) -> FeedDocument:
     """The document of a feed, from its newest entries."""
     site = config.site
     folder = quote(feed_path(feed.kind, feed.key))
     everything = feed.kind == "everything"
     return FeedDocument(
-        title=site.title if everything else f"{feed.title} – {site.title}",
+        title=site.title if everything else f"{title_of(feed)} – {site.title}",
         subtitle=site.description,
         page=f"{site.url}/{folder}" if feed.kind in ("everything", "category") else f"{site.url}/",
         addresses={
             form: f"{site.url}/feeds/{folder}{FILES[form]}" for form in config.feeds.formats
         },
-        language=feed.key if feed.kind == "language" else site.language,
+        language=feed.title if feed.kind == "language" else site.language,
         publisher=site.publisher or site.title,
         rights=site.rights,
         logo=site.logo,
