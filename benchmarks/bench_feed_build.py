@@ -9,7 +9,7 @@ from feedgen.feed import FeedGenerator
 
 from benchmarks.measure import Result, in_turns, timed
 from benchmarks.newsroom import NOW, contents, newsroom, store
-from publisher.pipeline.feeds import build, syndicate
+from publisher.pipeline.build import build, syndicate
 from publisher.render.article import as_html
 from publisher.render.view import view
 from publisher.store import feeds

@@ -13,7 +13,7 @@ from itertools import count
 
 from benchmarks.measure import Result, in_turns, timed
 from benchmarks.newsroom import NOW, contents, fill_quickly, newsroom, store
-from publisher.pipeline.feeds import syndicate
+from publisher.pipeline.build import syndicate
 from publisher.pipeline.newsroom import Newsroom
 
 TURNS = 31

@@ -123,7 +123,9 @@ class Feeds(Section):
     folder: Path = Path("feeds")
     kinds: tuple[FeedKind, ...] = ("everything", "category", "language")
     formats: tuple[FeedFormat, ...] = ("atom", "rss", "json")
-    entries: Annotated[int, Field(ge=1, le=1000)] = 50
+    days: Annotated[int, Field(ge=0, le=366)] = 14
+    at_least: Annotated[int, Field(ge=1, le=500)] = 20
+    max_bytes: Annotated[int, Field(ge=20_000, le=10_000_000)] = 512_000
     content: Literal["full", "summary"] = "full"
 
 

@@ -7,7 +7,7 @@ import threading
 from datetime import UTC, datetime
 
 from publisher.errors import PublisherError
-from publisher.pipeline.feeds import syndicate
+from publisher.pipeline.build import syndicate
 from publisher.pipeline.newsroom import Newsroom
 from publisher.store.stale import Watcher
 

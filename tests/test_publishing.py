@@ -16,8 +16,9 @@ from sqlalchemy import text
 from publisher.bootstrap import opened
 from publisher.config import Config
 from publisher.model import Content, Medium, Source
-from publisher.pipeline.feeds import build, sequence, syndicate
+from publisher.pipeline.build import build, syndicate
 from publisher.pipeline.newsroom import Newsroom
+from publisher.pipeline.sequencer import sequence
 from publisher.store import articles, feeds
 
 NOW = datetime(2024, 5, 2, 12, 0, tzinfo=UTC)

@@ -22,9 +22,10 @@ from publisher.cli.subscribers import read_rows
 from publisher.errors import UsageError
 from publisher.ingest.changes import Change
 from publisher.pipeline import editions
-from publisher.pipeline.feeds import build, sequence
+from publisher.pipeline.build import build
 from publisher.pipeline.intake import take_in
 from publisher.pipeline.newsroom import Newsroom
+from publisher.pipeline.sequencer import sequence
 from publisher.store import feeds, subscribers
 
 MARK = ".publisher-demo"

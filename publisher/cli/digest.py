@@ -15,9 +15,9 @@ from publisher.errors import UsageError
 from publisher.model import Edition
 from publisher.newsletter.compose import ComposedMail
 from publisher.pipeline import editions
-from publisher.pipeline.feeds import sequence
 from publisher.pipeline.letters import Composer, frame, links
 from publisher.pipeline.newsroom import Newsroom
+from publisher.pipeline.sequencer import sequence
 from publisher.store import deliveries, subscribers
 from publisher.store import editions as stored
 

@@ -1,12 +1,16 @@
-"""`publisher feeds`: build them, list them."""
+"""`publisher feeds`: build them, list them, verify them."""
 
 from __future__ import annotations
+
+from dataclasses import asdict
 
 import click
 
 from publisher.cli.common import Bar, as_json, counted, newsroom_of, now, print_json
-from publisher.pipeline.feeds import build, sequence
+from publisher.pipeline.build import build
 from publisher.pipeline.newsroom import Newsroom
+from publisher.pipeline.sequencer import sequence
+from publisher.pipeline.verify import verify
 from publisher.store import articles, feeds, stale
 from publisher.syndication.document import FILES, title_of
 from publisher.syndication.selection import feed_path
@@ -14,7 +18,7 @@ from publisher.syndication.selection import feed_path
 
 @click.group("feeds")
 def feeds_command() -> None:
-    """Build and list feeds."""
+    """Build, list and verify feeds."""
 
 
 @feeds_command.command("build")
@@ -40,6 +44,32 @@ def build_command(context: click.Context, as_json: bool) -> None:
     )
     if aside:
         click.echo(f"{counted(aside, 'piece')} set aside; `publisher status` says why", err=True)
+
+
+@feeds_command.command("verify")
+@as_json
+@click.pass_context
+def verify_command(context: click.Context, as_json: bool) -> None:
+    """Rebuild what the published files say, from them alone, and compare it with the store.
+
+    Ends with 1 if a file is missing, altered, or says something else than the store.
+    """
+    with newsroom_of(context) as newsroom:
+        with newsroom.store.read() as session:
+            total = len(feeds.published(session, newsroom.config.feeds.kinds))
+        problems = []
+        with Bar("Verifying", total) as bar:
+            for number, found in enumerate(verify(newsroom), 1):
+                problems += found
+                bar.move_to(number)
+    if as_json:
+        print_json({"feeds": total, "problems": [asdict(one) for one in problems]})
+    else:
+        for one in problems:
+            click.echo(f"{one.file}: {one.reason}", err=True)
+        click.echo(f"{counted(total, 'feed')} verified, {counted(len(problems), 'problem')}")
+    if problems:
+        context.exit(1)
 
 
 def _sequence_all(newsroom: Newsroom) -> None:

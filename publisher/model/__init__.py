@@ -6,7 +6,7 @@ Pure code takes these as values; only `publisher.store` opens sessions and write
 from publisher.model.article import Article, Category, Revision, SetAside, StaleArticle
 from publisher.model.base import Base, UtcDateTime
 from publisher.model.content import Content, Medium, Source, seal
-from publisher.model.feed import Feed, FeedArticle
+from publisher.model.feed import Archive, Change, ChangeKind, Feed, FeedArticle, FeedChange
 from publisher.model.mail import (
     Delivery,
     DeliveryState,
@@ -19,9 +19,12 @@ from publisher.model.mail import (
 )
 
 __all__ = [
+    "Archive",
     "Article",
     "Base",
     "Category",
+    "Change",
+    "ChangeKind",
     "Content",
     "Delivery",
     "DeliveryState",
@@ -30,6 +33,7 @@ __all__ = [
     "EditionState",
     "Feed",
     "FeedArticle",
+    "FeedChange",
     "Medium",
     "Revision",
     "SetAside",

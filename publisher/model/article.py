@@ -47,7 +47,8 @@ class Article(Base):
     `uid` is the entry id of every feed (RFC 4151), made once and never changed.
     `seal` is the hash of the cleaned content; a row whose content does not match its seal
     was written by another program and is cleaned first.
-    `published` never moves a reader's item; `updated` moves only for a significant change.
+    `published` never moves a reader's item; `updated` moves only for a significant change, whose
+    place in the change log is `updated_position`. `retracted` is when it was withdrawn.
     """
 
     __tablename__ = "article"
@@ -79,7 +80,10 @@ class Article(Base):
     expires: Mapped[datetime | None]
     revision: Mapped[int] = mapped_column(default=1, server_default=text("1"))
     correction: Mapped[str | None]
+    retracted: Mapped[datetime | None]
+    retraction: Mapped[str | None]
     seal: Mapped[str | None]
+    updated_position: Mapped[int | None]
 
     category: Mapped[Category] = relationship(lazy="joined")
 
@@ -126,7 +130,9 @@ class Article(Base):
         self.correction = content.correction
 
     def is_public(self, now: datetime) -> bool:
-        """Whether a reader may see it at `now`: published, and not expired."""
+        """Whether a reader may see it at `now`: published, neither expired nor retracted."""
+        if self.retracted is not None:
+            return False
         return self.published <= now and (self.expires is None or now < self.expires)
 
     def next_change(self, now: datetime) -> datetime | None:

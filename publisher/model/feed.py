@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -15,6 +16,7 @@ class Feed(Base):
 
     `key` is what is selected (a category's path, a language's tag, a tag's slug).
     Each change of what it holds counts `version` up; its files say what `built` counted.
+    `length` is how many rows its own log has, and so the position of the next one.
     """
 
     __tablename__ = "feed"
@@ -34,6 +36,7 @@ class Feed(Base):
     title: Mapped[str] = mapped_column(default="")
     version: Mapped[int] = mapped_column(default=1)
     built: Mapped[int] = mapped_column(default=0)
+    length: Mapped[int] = mapped_column(default=0, server_default=text("0"))
 
 
 class FeedArticle(Base):
@@ -48,3 +51,62 @@ class FeedArticle(Base):
     feed_id: Mapped[int] = mapped_column(ForeignKey("feed.id"), primary_key=True)
     article_id: Mapped[int] = mapped_column(primary_key=True)
     published: Mapped[datetime]
+
+
+class ChangeKind(StrEnum):
+    """What has happened to an article, as readers see it."""
+
+    PUBLISHED = "published"
+    CORRECTED = "corrected"
+    EDITED = "edited"
+    MOVED = "moved"
+    RETRACTED = "retracted"
+    EXPIRED = "expired"
+    REMOVED = "removed"
+
+
+class Change(Base):
+    """The change log: one row for each change that a reader can see, without gaps, in the order
+    that the one sequencer gave them.
+
+    `state` says what of the article was public after it; None if nothing was.
+    """
+
+    __tablename__ = "change"
+    __table_args__ = (Index("ix_change_article", "article_id", "position"),)
+
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    article_id: Mapped[int]
+    uid: Mapped[str]
+    revision: Mapped[int]
+    kind: Mapped[str]
+    state: Mapped[str | None]
+    at: Mapped[datetime]
+
+
+class FeedChange(Base):
+    """The log of one feed, with positions of its own that have no gaps either.
+
+    `gone` says that the article left this feed, whatever became of it elsewhere.
+    """
+
+    __tablename__ = "feed_change"
+
+    feed_id: Mapped[int] = mapped_column(ForeignKey("feed.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    change: Mapped[int]
+    article_id: Mapped[int]
+    uid: Mapped[str]
+    gone: Mapped[bool]
+    at: Mapped[datetime]
+
+
+class Archive(Base):
+    """An archive document as it was published once and for ever (compressed with zlib)."""
+
+    __tablename__ = "archive"
+
+    feed_id: Mapped[int] = mapped_column(ForeignKey("feed.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sha256: Mapped[str]
+    data: Mapped[bytes]

@@ -7,9 +7,9 @@
 Data only flows forward, and every step can be run again with the same result:
 
 - `take_in` (intake) puts what a source holds into the store: new, changed or unchanged;
-- `sequence` (feeds) takes the stale set, completes rows that other programs wrote, and places
+- `sequence` (sequencer) takes the stale set, completes rows that other programs wrote, and places
   each article in its feeds;
-- `build` (feeds) writes the documents of every feed whose version is ahead of its files;
+- `build` (build) writes the documents of every feed whose version is ahead of its files;
 - `cut` (editions) makes the edition that is due, from what the list has not had;
 - `compose` (editions) renders each variant once, `deliver` sends it by the ledger.
 """

@@ -11,9 +11,9 @@ from publisher.delivery.ledger import Progress
 from publisher.errors import UsageError
 from publisher.model import Article, Edition
 from publisher.newsletter import calendar
-from publisher.pipeline.feeds import sequence
 from publisher.pipeline.letters import Composer, Letters
 from publisher.pipeline.newsroom import Newsroom
+from publisher.pipeline.sequencer import sequence
 from publisher.render.view import ArticleView, view
 from publisher.store import deliveries, editions, subscribers
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from publisher.model import Article, Feed, FeedArticle
+from publisher.model import Feed, FeedArticle
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,23 @@ def ensure(session: Session, names: Iterable[FeedName]) -> dict[tuple[str, str],
     return found
 
 
-def place(session: Session, places: Mapping[int, Place | None]) -> set[int]:
-    """Put articles into their feeds and out of all others; the ids of every feed concerned.
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """The feeds that an article was in, and those that it is in now, by id."""
 
-    A place of None means that the article is gone. Each feed concerned is counted up.
+    before: frozenset[int]
+    after: frozenset[int]
+
+    @property
+    def concerned(self) -> frozenset[int]:
+        """Every feed whose readers see a difference."""
+        return self.before | self.after
+
+
+def place(session: Session, places: Mapping[int, Place | None]) -> dict[int, Moves]:
+    """Put articles into their feeds and out of all others (article id → its moves).
+
+    A place of None means that the article is in no feed. Each feed concerned is counted up.
     """
     feeds = ensure(session, {name for p in places.values() if p for name in p.feeds})
     before = _memberships(session, places)
@@ -72,13 +86,25 @@ def place(session: Session, places: Mapping[int, Place | None]) -> set[int]:
         session.execute(delete(FeedArticle).where(key.in_(gone[start : start + 400])))
     if new:
         session.execute(insert(FeedArticle), new)
-    concerned = {feed_id for feed_id, _ in before.keys() | after.keys()}
-    if concerned:
+    old, now = _by_article(before), _by_article(after)
+    moves = {one: Moves(frozenset(old[one]), frozenset(now[one])) for one in places}
+    _count_up(session, {feed for move in moves.values() for feed in move.concerned})
+    return moves
+
+
+def _by_article(memberships: Iterable[tuple[int, int]]) -> defaultdict[int, set[int]]:
+    found: defaultdict[int, set[int]] = defaultdict(set)
+    for feed_id, article_id in memberships:
+        found[article_id].add(feed_id)
+    return found
+
+
+def _count_up(session: Session, feed_ids: Collection[int]) -> None:
+    if feed_ids:
         session.execute(
-            update(Feed).where(Feed.id.in_(concerned)).values(version=Feed.version + 1),
+            update(Feed).where(Feed.id.in_(feed_ids)).values(version=Feed.version + 1),
             execution_options={"synchronize_session": False},
         )
-    return concerned
 
 
 def _memberships(session: Session, article_ids: Collection[int]) -> dict[tuple[int, int], datetime]:
@@ -113,20 +139,26 @@ def sizes(session: Session, kinds: Collection[str]) -> list[tuple[Feed, int]]:
     return [(feed, number) for feed, number in session.execute(query)]
 
 
-def window(session: Session, feed_id: int, size: int) -> list[Article]:
-    """The newest `size` articles of a feed, newest first.
+def members(session: Session, feed_id: int, article_ids: Collection[int]) -> set[int]:
+    """Those of the articles that are in the feed now."""
+    query = select(FeedArticle.article_id).where(
+        FeedArticle.feed_id == feed_id, FeedArticle.article_id.in_(article_ids)
+    )
+    return set(session.scalars(query))
 
-    The ids come from one index in order, so the time does not depend on what is stored.
+
+def newest(session: Session, feed_id: int, size: int) -> list[int]:
+    """The ids of the newest `size` articles of a feed, newest first.
+
+    They come from one index in order, so the time does not depend on what is stored.
     """
-    newest = (
+    query = (
         select(FeedArticle.article_id)
         .where(FeedArticle.feed_id == feed_id)
         .order_by(FeedArticle.published.desc(), FeedArticle.article_id.desc())
         .limit(size)
     )
-    ids = list(session.scalars(newest))
-    found = {a.id: a for a in session.scalars(select(Article).where(Article.id.in_(ids)))}
-    return [found[article_id] for article_id in ids if article_id in found]
+    return list(session.scalars(query))
 
 
 def mark_built(session: Session, versions: Mapping[int, int]) -> None:

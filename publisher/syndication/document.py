@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 from publisher.config import Config
@@ -25,20 +25,50 @@ NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One article in a feed: what templates see of it, and its markup for readers."""
+    """One article in a feed: what templates see of it, and its markup for readers.
+
+    `position` is the place in the change log of its last significant change; a document that has
+    no room shows it without its markup (`full` is false).
+    """
 
     view: ArticleView
     html: str
+    position: int = 0
+    full: bool = True
 
     @property
     def updated(self) -> datetime:
-        """When it last changed significantly; its publication, if it never did."""
-        return max(self.view.updated or self.view.published, self.view.published)
+        """When it last changed significantly; its publication, if it never did.
+
+        Newsroom dates tie, at midnight above all. The log breaks ties: its position is the
+        fraction of the second, so that no two entries of a feed were updated at the same time.
+        """
+        last = max(self.view.updated or self.view.published, self.view.published)
+        return last.replace(microsecond=0) + timedelta(microseconds=self.position % 1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """An article that has left the feed (RFC 6721)."""
+
+    uid: str
+    when: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveLink:
+    """The archive document before this one, and the SHA-256 of its bytes."""
+
+    address: str
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
 class FeedDocument:
-    """One feed, ready to be written in any format. `addresses` maps format → address."""
+    """One feed, ready to be written in any format. `addresses` maps format → address.
+
+    `archive` is the number of an archive document, None for the live one.
+    """
 
     title: str
     subtitle: str
@@ -50,6 +80,9 @@ class FeedDocument:
     logo: str
     full_content: bool
     entries: tuple[Entry, ...]
+    tombstones: tuple[Tombstone, ...] = ()
+    before: ArchiveLink | None = None
+    archive: int | None = None
 
     @property
     def id(self) -> str:
@@ -58,8 +91,9 @@ class FeedDocument:
 
     @property
     def updated(self) -> datetime:
-        """The newest change of any entry, so that a rebuild alone changes nothing."""
-        return max((entry.updated for entry in self.entries), default=NEVER)
+        """The newest change of anything in it, so that a rebuild alone changes nothing."""
+        moments = [entry.updated for entry in self.entries]
+        return max([*moments, *(stone.when for stone in self.tombstones)], default=NEVER)
 
 
 def title_of(feed: Feed) -> str:
@@ -67,22 +101,42 @@ def title_of(feed: Feed) -> str:
     return language_name(feed.title) if feed.kind == "language" else feed.title
 
 
-def document(feed: Feed, entries: Sequence[Entry], config: Config) -> FeedDocument:
-    """The document of a feed, from its newest entries."""
+def archive_address(feed: Feed, number: int, config: Config) -> str:
+    """Where an archive document of the feed is."""
+    folder = quote(feed_path(feed.kind, feed.key))
+    return f"{config.site.url}/feeds/{folder}archive/{number}.xml"
+
+
+def document(
+    feed: Feed,
+    entries: Sequence[Entry],
+    config: Config,
+    *,
+    tombstones: Sequence[Tombstone] = (),
+    before: ArchiveLink | None = None,
+    archive: int | None = None,
+) -> FeedDocument:
+    """A document of a feed: the live one, or an archive. Newest publications come first."""
     site = config.site
     folder = quote(feed_path(feed.kind, feed.key))
     everything = feed.kind == "everything"
+    formats = ("atom",) if archive else config.feeds.formats
     return FeedDocument(
         title=site.title if everything else f"{title_of(feed)} – {site.title}",
         subtitle=site.description,
         page=f"{site.url}/{folder}" if feed.kind in ("everything", "category") else f"{site.url}/",
-        addresses={
-            form: f"{site.url}/feeds/{folder}{FILES[form]}" for form in config.feeds.formats
-        },
+        addresses={form: f"{site.url}/feeds/{folder}{FILES[form]}" for form in formats},
         language=feed.title if feed.kind == "language" else site.language,
         publisher=site.publisher or site.title,
         rights=site.rights,
         logo=site.logo,
         full_content=config.feeds.content == "full",
-        entries=tuple(entries),
+        entries=tuple(sorted(entries, key=_newest_first)),
+        tombstones=tuple(sorted(tombstones, key=lambda stone: (stone.when, stone.uid))),
+        before=before,
+        archive=archive,
     )
+
+
+def _newest_first(entry: Entry) -> tuple[float, float]:
+    return (-entry.view.published.timestamp(), -entry.updated.timestamp())

@@ -20,9 +20,19 @@ def json_document(document: FeedDocument) -> bytes:
         "icon": document.logo,
         "language": document.language,
         "authors": [{"name": document.publisher}],
-        "_publisher": {"rights": document.rights, "updated": document.updated.isoformat()},
+        "_publisher": _filled(
+            {
+                "rights": document.rights,
+                "updated": document.updated.isoformat(),
+                "prev_archive": document.before.address if document.before else None,
+                "deleted": [
+                    {"id": stone.uid, "when": stone.when.isoformat()}
+                    for stone in document.tombstones
+                ],
+            }
+        ),
     }
-    items = [_item(entry, document.full_content) for entry in document.entries]
+    items = [_item(entry, document.full_content and entry.full) for entry in document.entries]
     text = json.dumps({**_filled(feed), "items": items}, ensure_ascii=False, separators=(",", ":"))
     return text.encode()
 

@@ -21,6 +21,9 @@ from publisher.syndication.document import MEDIA_TYPES, Entry, FeedDocument
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
 ATOM = "http://www.w3.org/2005/Atom"
+FEED_HISTORY = "http://purl.org/syndication/history/1.0"  # RFC 5005
+TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"  # RFC 6721
+CHAIN = "urn:publisher:archive-chain"
 # feedgen sets the locale of the whole process while it writes a date of RSS.
 _one_at_a_time = threading.Lock()
 _title = re.compile(rb"<title>[^<]*</title>")
@@ -29,8 +32,31 @@ _title = re.compile(rb"<title>[^<]*</title>")
 class _FeedExtension(BaseExtension):  # type: ignore[misc]
     """What feedgen leaves out at the top of a feed."""
 
+    document: FeedDocument
+
     def extend_ns(self) -> dict[str, str]:
-        return {"dc": DUBLIN_CORE}
+        spaces = {"dc": DUBLIN_CORE}
+        if self.document.tombstones:
+            spaces["at"] = TOMBSTONES
+        if self.document.archive or self.document.before:
+            spaces |= {"fh": FEED_HISTORY, "chain": CHAIN}
+        return spaces
+
+    def extend_atom(self, element: _Element) -> _Element:
+        document = self.document
+        if document.archive:
+            SubElement(element, f"{{{FEED_HISTORY}}}archive")
+        if document.before:
+            _link(element, "prev-archive", document.before.address, MEDIA_TYPES["atom"])
+            chain = SubElement(element, f"{{{CHAIN}}}previous")
+            chain.set("sha256", document.before.sha256)
+        for stone in document.tombstones:
+            SubElement(
+                element,
+                f"{{{TOMBSTONES}}}deleted-entry",
+                {"ref": stone.uid, "when": stone.when.isoformat()},
+            )
+        return element
 
 
 class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]
@@ -91,6 +117,7 @@ def _rss(feed: FeedGenerator) -> bytes:
 def _feed(document: FeedDocument) -> FeedGenerator:
     feed = FeedGenerator()
     feed.register_extension("site", _FeedExtension, _EntryExtension)
+    feed.site.document = document
     feed.id(document.id)
     feed.title(document.title)
     feed.subtitle(document.subtitle or document.title)
@@ -125,7 +152,7 @@ def _entry(entry: Entry, full_content: bool) -> FeedEntry:
         + [{"term": tag, "label": tag} for tag in view.tags]
     )
     written.description(view.summary, isSummary=True)
-    if full_content:
+    if full_content and entry.full:
         written.content(entry.html, type="html")
     for medium in [medium for medium in view.media if medium.type][:1]:  # RSS takes one
         written.enclosure(medium.url, str(medium.size or 0), medium.type)
@@ -133,6 +160,13 @@ def _entry(entry: Entry, full_content: bool) -> FeedEntry:
 
 
 def _links(document: FeedDocument, form: str) -> list[dict[str, str]]:
+    if document.archive:
+        here = document.addresses["atom"].removesuffix("atom.xml")
+        return [
+            {"href": f"{here}archive/{document.archive}.xml", "rel": "self"},
+            {"href": document.addresses["atom"], "rel": "current"},
+            {"href": document.page, "rel": "alternate", "type": "text/html"},
+        ]
     others = [name for name in document.addresses if name != form]
     return [
         {"href": document.addresses[form], "rel": "self", "type": MEDIA_TYPES[form]},

@@ -1,0 +1,198 @@
+"""From the logs of feeds to the files under `feeds/`."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from publisher.model import Article, Feed, FeedChange, seal
+from publisher.pipeline.newsroom import Newsroom
+from publisher.pipeline.sequencer import sequence
+from publisher.render.article import as_html
+from publisher.render.view import view
+from publisher.store import articles, feeds, log
+from publisher.store.engine import Session
+from publisher.syndication.document import (
+    ArchiveLink,
+    Entry,
+    FeedDocument,
+    Tombstone,
+    archive_address,
+    document,
+)
+from publisher.syndication.publish import formats, write_if_changed
+from publisher.syndication.selection import EVERYTHING, feed_path
+from publisher.syndication.window import (
+    ARCHIVE_ROWS,
+    complete_archives,
+    fit,
+    last_of_each,
+    live_rows,
+)
+
+
+def syndicate(newsroom: Newsroom, now: datetime) -> list[str]:
+    """Bring the files up to date with the store; the addresses of those that were written."""
+    while sequence(newsroom, now):
+        pass
+    return build(newsroom)
+
+
+class WaitError(Exception):
+    """Another program has just written to an article of the feed: it is cleaned first."""
+
+
+def build(
+    newsroom: Newsroom,
+    *,
+    every: bool = False,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> list[str]:
+    """Write the documents of the feeds that are out of date (or of `every` feed).
+
+    Only what differs is written; the addresses of that, below `feeds/`, are returned.
+    A feed that cannot be written stays out of date. Raises PublishError, StoreError.
+    """
+    config, store = newsroom.config, newsroom.store
+    with store.write() if every else store.read() as session:
+        if every:
+            feeds.ensure(session, [EVERYTHING])
+        choose = feeds.published if every else feeds.stale
+        due = [feed.id for feed in choose(session, config.feeds.kinds)]
+    builder = Builder(newsroom)
+    built: dict[int, int] = {}
+    try:
+        for number, feed_id in enumerate(due, 1):
+            with contextlib.suppress(WaitError):  # it stays out of date, and is built next time
+                built[feed_id] = builder.write(feed_id, every=every)
+            progress(number, len(due))
+    finally:
+        if built:
+            with store.write() as session:
+                feeds.mark_built(session, built)
+    return builder.written
+
+
+class Builder:
+    """Builds one feed after the other; an article's markup is made once for all of them."""
+
+    def __init__(self, newsroom: Newsroom) -> None:
+        self._newsroom = newsroom
+        self._entries: dict[tuple[int, str, int], Entry] = {}
+        self.written: list[str] = []
+
+    def write(self, feed_id: int, *, every: bool = False) -> int:
+        """Write a feed's files; the version that they hold. Raises WaitError, PublishError.
+
+        Archive documents come first, so that the live one never names one that is not there.
+        """
+        self._complete_archives(feed_id)
+        with self._newsroom.store.read() as session:
+            feed = session.get_one(Feed, feed_id)
+            version = feed.version
+            live = formats(self.live(session, feed))
+            folder = feed_path(feed.kind, feed.key)
+            last = log.archives(session, feed_id)
+            numbers: Iterable[int] = range(1, last + 1) if every else self._missing(folder, last)
+            for number in numbers:
+                kept = log.archive(session, feed_id, number)
+                if kept is not None:
+                    self._put(f"{folder}archive/{number}.xml", zlib.decompress(kept.data))
+        for name, data in live.items():
+            self._put(f"{folder}{name}", data)
+        return version
+
+    def live(self, session: Session, feed: Feed) -> FeedDocument:
+        """The live document of a feed. Raises WaitError."""
+        settings = self._newsroom.config.feeds
+        archived = log.archives(session, feed.id)
+        rows = live_rows(
+            log.newest_rows(session, feed.id),
+            days=settings.days,
+            at_least=settings.at_least,
+            archived=archived,
+        )
+        needed = sum(row.position >= archived * ARCHIVE_ROWS and not row.gone for row in rows)
+        entries = fit(self._entries_of(session, rows), needed, settings.max_bytes)
+        return document(
+            feed,
+            entries,
+            self._newsroom.config,
+            tombstones=_tombstones(rows),
+            before=self._link(session, feed, archived),
+        )
+
+    def _complete_archives(self, feed_id: int) -> None:
+        """Make the archive documents that the feed's log has filled, each once and for ever."""
+        with self._newsroom.store.read() as session:
+            feed = session.get_one(Feed, feed_id)
+            done, full = log.archives(session, feed_id), complete_archives(feed.length)
+        for number in range(done + 1, full + 1):
+            with self._newsroom.store.write() as session:
+                feed = session.get_one(Feed, feed_id)
+                data = next(iter(formats(self._archive(session, feed, number)).values()))
+                sha256 = hashlib.sha256(data).hexdigest()
+                log.keep_archive(session, feed_id, number, sha256, zlib.compress(data))
+
+    def _archive(self, session: Session, feed: Feed, number: int) -> FeedDocument:
+        first = (number - 1) * ARCHIVE_ROWS
+        rows = last_of_each(log.rows_between(session, feed.id, first, first + ARCHIVE_ROWS))
+        entries = self._entries_of(session, rows)
+        shown = {entry.view.uid for entry in entries}
+        # What has gone by now, though not yet at its row, is gone here as well.
+        gone = [row for row in rows if row.uid not in shown]
+        return document(
+            feed,
+            entries,
+            self._newsroom.config,
+            tombstones=[Tombstone(row.uid, row.at) for row in gone],
+            before=self._link(session, feed, number - 1),
+            archive=number,
+        )
+
+    def _link(self, session: Session, feed: Feed, number: int) -> ArchiveLink | None:
+        kept = log.archive(session, feed.id, number) if number else None
+        if kept is None:
+            return None
+        return ArchiveLink(archive_address(feed, number, self._newsroom.config), kept.sha256)
+
+    def _entries_of(self, session: Session, rows: Sequence[FeedChange]) -> list[Entry]:
+        ids = [row.article_id for row in rows if not row.gone]
+        found = articles.by_ids(session, ids)
+        members = feeds.members(session, rows[0].feed_id, ids) if ids else set()
+        present = [found[one] for one in ids if one in found and one in members]
+        if not all(article.seal == seal(article.content) for article in present):
+            raise WaitError
+        return [self._entry(article) for article in present]
+
+    def _entry(self, article: Article) -> Entry:
+        key = (article.id, article.seal or "", article.updated_position or 0)
+        if key not in self._entries:
+            seen = view(article, site=self._newsroom.config.site)
+            html = as_html(self._newsroom.templates, seen)
+            self._entries[key] = Entry(seen, html, article.updated_position or 0)
+        return self._entries[key]
+
+    def _missing(self, folder: str, last: int) -> Iterable[int]:
+        """The newest archive documents that have no file yet; older ones have had theirs."""
+        number = last
+        while number and not (self._root / f"{folder}archive/{number}.xml").exists():
+            yield number
+            number -= 1
+
+    def _put(self, name: str, data: bytes) -> None:
+        if write_if_changed(self._root / name, data):
+            self.written.append(name)
+
+    @property
+    def _root(self) -> Path:
+        config = self._newsroom.config
+        return config.path(config.feeds.folder)
+
+
+def _tombstones(rows: Iterable[FeedChange]) -> list[Tombstone]:
+    return [Tombstone(row.uid, row.at) for row in rows if row.gone]
