@@ -9,11 +9,9 @@ from feedgen.feed import FeedGenerator
 
 from benchmarks.measure import Result, in_turns, timed
 from benchmarks.newsroom import NOW, contents, newsroom, store
-from publisher.pipeline.build import build, syndicate
-from publisher.render.article import as_html
-from publisher.render.view import view
+from publisher.pipeline.build import Builder, build, syndicate
 from publisher.store import feeds
-from publisher.syndication.document import Entry, FeedDocument, document
+from publisher.syndication.document import FeedDocument
 from publisher.syndication.publish import formats
 
 TURNS = 31
@@ -51,9 +49,7 @@ def run() -> list[Result]:
         syndicate(made, NOW)
         with made.store.read() as session:
             (feed,) = feeds.published(session, ["everything"])
-            seen = [view(a, site=made.config.site) for a in feeds.window(session, feed.id, SIZE)]
-        entries = [Entry(one, as_html(made.templates, one)) for one in seen]
-        whole = document(feed, entries, made.config)
+            whole = Builder(made).live(session, feed)
         alone = partial(timed, partial(feedgen_alone, whole))
         name = f"a feed of {SIZE} articles, {{}} against feedgen alone (Atom and RSS)"
         return [

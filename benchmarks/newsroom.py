@@ -77,7 +77,8 @@ def _fill(raw: object, number: int) -> None:
         INSERT INTO article ({columns})
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {number})
         SELECT title, body, category_id, language,
-               strftime('%Y-%m-%d %H:%M:%S', '2024-05-01', '-' || i || ' minutes') || '.000000',
+               strftime('%Y-%m-%d %H:%M:%S', '2024-05-01', (i - {number}) || ' minutes')
+                   || '.000000',
                seal, 'tag:bench:' || i, 'bulk-' || i, sources, authors, tags, media, aliases,
                title_derived, revision, summary, url, updated, expires, correction
         FROM n, (SELECT * FROM article ORDER BY id LIMIT 1)
@@ -89,6 +90,28 @@ def _fill(raw: object, number: int) -> None:
         SELECT f.feed_id, a.id, a.published FROM article a, feed_article f
         WHERE a.uid LIKE 'tag:bench:%' AND f.article_id = (SELECT min(id) FROM article)
         """
+    )
+    # The log goes on from the one row that is there, with a change each minute.
+    execute(
+        """
+        INSERT INTO feed_change (feed_id, position, change, article_id, uid, gone, at)
+        SELECT f.feed_id, a.id - 1, a.id, a.id, a.uid, 0, a.published
+        FROM article a, feed_article f
+        WHERE a.uid LIKE 'tag:bench:%' AND f.article_id = (SELECT min(id) FROM article)
+        """
+    )
+    execute(
+        """
+        INSERT INTO change (position, article_id, uid, revision, kind, state, at)
+        SELECT id, id, uid, 1, 'published', '', published FROM article
+        WHERE uid LIKE 'tag:bench:%'
+        """
+    )
+    execute("UPDATE feed SET length = (SELECT max(id) FROM article)")
+    # As if the archive documents had been published as they filled.
+    execute(
+        "INSERT INTO archive (feed_id, number, sha256, data) "
+        "SELECT id, length / 50, 'x', x'789c030000000001' FROM feed"
     )
     execute(
         "CREATE TRIGGER article_stored AFTER INSERT ON article BEGIN INSERT INTO stale_article "

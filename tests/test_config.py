@@ -39,7 +39,7 @@ def test_every_problem_is_named_at_once_with_its_key_and_what_is_allowed(tmp_pat
         timezone = "Mars/Olympus"
         language = "english please"
         [feeds]
-        entries = 0
+        at_least = 0
         formats = ["atom", "xml"]
         [mail]
         transport = "pigeon:post"
@@ -54,7 +54,7 @@ def test_every_problem_is_named_at_once_with_its_key_and_what_is_allowed(tmp_pat
         "site.titel: unknown key; allowed here: title",
         "site.timezone = 'Mars/Olympus': not a time zone",
         "site.language = 'english please': not a language tag",
-        "feeds.entries = 0",
+        "feeds.at_least = 0",
         "feeds.formats[1] = 'xml': Input should be 'atom', 'rss' or 'json'",
         "mail.transport = 'pigeon:post': not maildir:FOLDER",
         "lists[0].send_at = '25:00': not a time of day",

@@ -170,16 +170,6 @@ def test_only_the_feeds_of_a_changed_article_are_written(newsroom: Newsroom) -> 
     assert written == {"", "sport", "language/ar"}
 
 
-def test_newest_first_and_no_more_than_the_config_says(newsroom: Newsroom) -> None:
-    many = [
-        replace(CONTENT, title=f"Story {n}", slug=f"s{n}", published=NOW - timedelta(minutes=n))
-        for n in range(60)
-    ]
-    store(newsroom, *many)
-    syndicate(newsroom, NOW)
-    assert titles(newsroom) == [f"Story {n}" for n in range(50)]
-
-
 def test_an_embargoed_article_appears_at_its_time_and_not_before(newsroom: Newsroom) -> None:
     at = NOW + timedelta(hours=3)
     store(newsroom, replace(CONTENT, title="Later", published=at))

@@ -175,24 +175,24 @@ def test_a_note_for_later_waits_for_its_moment(store: Store) -> None:
         assert len(stale.take(session, later, 10)) == 1
 
 
-def test_a_window_holds_the_newest_and_leaves_no_stale_version_behind(store: Store) -> None:
+def test_a_feed_knows_its_newest_and_when_its_files_are_out_of_date(store: Store) -> None:
     names = (FeedName("everything", ""), FeedName("category", "town", "Town"))
     ids = [
         put(store, replace(CONTENT, published=NOW - timedelta(hours=n)), f"a{n}") for n in range(5)
     ]
     with store.write() as session:
         places = {one: Place(NOW - timedelta(hours=n), names) for n, one in enumerate(ids)}
-        changed = feeds.place(session, places)
-        assert len(changed) == 2
+        moves = feeds.place(session, places)
+        assert {len(move.after) for move in moves.values()} == {2}
         out_of_date = feeds.stale(session, ["everything", "category"])
-        assert [article.id for article in feeds.window(session, out_of_date[0].id, 3)] == ids[:3]
+        assert feeds.newest(session, out_of_date[0].id, 3) == ids[:3]
         feeds.mark_built(session, {feed.id: feed.version for feed in out_of_date})
     with store.write() as session:
         assert feeds.stale(session, ["everything", "category"]) == []
-        feeds.place(session, {ids[0]: None})
+        moves = feeds.place(session, {ids[0]: None})
+        assert (len(moves[ids[0]].before), len(moves[ids[0]].after)) == (2, 0)
         assert len(feeds.stale(session, ["everything", "category"])) == 2
-        window = feeds.window(session, out_of_date[0].id, 3)
-    assert [article.id for article in window] == ids[1:4]
+        assert feeds.newest(session, out_of_date[0].id, 3) == ids[1:4]
 
 
 def test_a_window_is_read_from_one_index_whatever_is_stored(
@@ -206,7 +206,7 @@ def test_a_window_is_read_from_one_index_whatever_is_stored(
         event.listen(
             opened.engine, "before_cursor_execute", lambda *told: asked.append((told[2], told[3]))
         )
-        feeds.window(session, 1, 50)
+        feeds.newest(session, 1, 50)
         statement, values = next(one for one in asked if "FROM feed_article" in one[0])
         plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
         steps = [row[3] for row in plan]

@@ -107,7 +107,11 @@ def test_552_real_articles_come_in_without_a_loss_and_stay_the_same(site: Path) 
     for name in ("atom.xml", "rss.xml"):
         parsed = feedparser.parse(files[name])
         assert not parsed.bozo
-        assert len(parsed.entries) == 50
+        # Many have expired since; what the live document has no room for is in the archive.
+        archives = [data for path, data in files.items() if path.startswith("archive/")]
+        ids = {one.id for data in archives for one in feedparser.parse(data).entries}
+        public = next(one for one in said("feeds", "list") if one["kind"] == "everything")
+        assert len(ids | {one.id for one in parsed.entries}) == public["articles"] >= 70
     assert b"{{" not in files["feed.json"]
     run("digest", "preview", "daily", "--date", "2024-03-19", "--output", "p.html")
     assert "Tuesday, 19 March 2024" in (site / "p.html").read_text(encoding="utf-8")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -116,8 +116,9 @@ class Builder:
             at_least=settings.at_least,
             archived=archived,
         )
-        needed = sum(row.position >= archived * ARCHIVE_ROWS and not row.gone for row in rows)
-        entries = fit(self._entries_of(session, rows), needed, settings.max_bytes)
+        tail = [row for row in rows if row.position >= archived * ARCHIVE_ROWS]
+        rest = self._entries_in_parts(session, rows[len(tail) :])
+        entries = fit(self._entries_of(session, tail), rest, settings.max_bytes)
         return document(
             feed,
             entries,
@@ -168,6 +169,11 @@ class Builder:
         if not all(article.seal == seal(article.content) for article in present):
             raise WaitError
         return [self._entry(article) for article in present]
+
+    def _entries_in_parts(self, session: Session, rows: Sequence[FeedChange]) -> Iterator[Entry]:
+        """The same, read only as far as they are asked for."""
+        for start in range(0, len(rows), ARCHIVE_ROWS):
+            yield from self._entries_of(session, rows[start : start + ARCHIVE_ROWS])
 
     def _entry(self, article: Article) -> Entry:
         key = (article.id, article.seal or "", article.updated_position or 0)

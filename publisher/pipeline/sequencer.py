@@ -40,7 +40,9 @@ class _Round:
     """One turn of the sequencer, in one transaction."""
 
     def __init__(self, newsroom: Newsroom, session: Session, now: datetime) -> None:
-        self._newsroom, self._session, self._now = newsroom, session, now
+        self._newsroom, self._session = newsroom, session
+        # The log's time never goes back: a machine whose clock does so would withdraw articles.
+        self._now = max(now, log.last_moment(session) or now)
 
     def run(self, ids: set[int]) -> None:
         found = articles.by_ids(self._session, ids)

@@ -38,6 +38,11 @@ def latest(session: Session, article_ids: Collection[int]) -> dict[int, Change]:
     return {change.article_id: change for change in found}
 
 
+def last_moment(session: Session) -> datetime | None:
+    """When the last change was written."""
+    return session.scalar(select(Change.at).order_by(Change.position.desc()).limit(1))
+
+
 def append(
     session: Session, changes: Sequence[NewChange], moves: Mapping[int, Moves], now: datetime
 ) -> dict[int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -46,31 +46,36 @@ def last_of_each(rows: Sequence[FeedChange]) -> list[FeedChange]:
     return sorted({row.article_id: row for row in rows}.values(), key=lambda row: row.position)
 
 
-def fit(entries: Sequence[Entry], needed: int, max_bytes: int) -> list[Entry]:
+def fit(first: Sequence[Entry], rest: Iterable[Entry], max_bytes: int) -> list[Entry]:
     """The entries, newest first, that fit into a document of `max_bytes`.
 
-    What does not fit in full falls to its summary, and then out; but the first `needed`, which no
-    archive document holds yet, stay at least as summaries.
+    `first` are those that no archive document holds yet: they stay, at least as summaries. Of the
+    `rest`, which is only read as far as there is room, what does not fit in full falls to its
+    summary, and then out.
     """
-    left = max_bytes - FEED_BYTES
-    # Keep room for the summaries of those that must stay.
-    reserved = sum(_bytes(replace(entry, full=False)) for entry in entries[:needed])
+    reserved = sum(_bytes(replace(entry, full=False)) for entry in first)
+    left = max_bytes - FEED_BYTES - reserved
     kept = []
-    for number, entry in enumerate(entries):
+    for entry in first:
         short = replace(entry, full=False)
-        if number < needed:
-            reserved -= _bytes(short)
-        for form in (entry, short):
-            if _bytes(form) <= left - reserved or (form is short and number < needed):
-                kept.append(form)
-                left -= _bytes(form)
-                break
-        else:
+        more = _bytes(entry) - _bytes(short)
+        kept.append(entry if more <= left else short)
+        left -= more if more <= left else 0
+    for entry in rest:
+        form = entry if _bytes(entry) <= left else replace(entry, full=False)
+        left -= _bytes(form)
+        if left < 0:
             break
+        kept.append(form)
     return kept
 
 
 def _bytes(entry: Entry) -> int:
-    # Markup grows when it is escaped in XML: by a third at most, seen on real articles.
-    text = len(entry.html.encode()) * 4 // 3 if entry.full else 0
-    return ENTRY_BYTES + len(entry.view.summary.encode()) * 2 + text
+    text = _escaped(entry.html) if entry.full else 0
+    return ENTRY_BYTES + _escaped(entry.view.summary) + text
+
+
+def _escaped(text: str) -> int:
+    """Bytes of a text in the format that makes it longest: escaped for XML, or for JSON."""
+    grown = 3 * (text.count("<") + text.count(">")) + 4 * text.count("&")
+    return len(text.encode()) + grown + text.count('"') + text.count("\n") + text.count("\\")
