@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from publisher.errors import PublishError
-from publisher.syndication.publish import write_if_changed
+from publisher.syndication.publish import publish, write_if_changed
 from publisher.web.feed_files import FeedFiles
 
 DATA = b"<feed/>"
@@ -66,6 +66,52 @@ def test_a_feed_is_served_with_its_type_and_validators(client: TestClient) -> No
     head = client.head("/atom.xml")
     assert head.content == b""
     assert head.headers["content-length"] == str(len(DATA))
+
+
+@pytest.mark.parametrize(
+    ("asked", "coding"),
+    [
+        ("gzip, br", "br"), ("gzip", "gzip"), ("br;q=0, gzip;q=0.5", "gzip"), ("identity", None),
+        ("", None), ("GZIP", "gzip"), ("gzip;q=0", None), ("zstd", None),
+    ],
+)  # fmt: skip
+def test_a_reader_gets_the_smallest_form_that_it_takes(
+    tmp_path: Path, asked: str, coding: str | None
+) -> None:
+    data = b"<feed>" + b"word " * 5000 + b"</feed>"
+    publish(tmp_path / "atom.xml", data)
+    client = TestClient(FeedFiles(tmp_path))
+    answer = client.get("/atom.xml", headers={"accept-encoding": asked})
+    assert answer.headers.get("content-encoding") == coding
+    assert answer.headers["vary"] == "accept-encoding"
+    assert answer.content == data
+    assert (int(answer.headers["content-length"]) < 1000) == (coding is not None)
+    tags = {
+        client.get("/atom.xml", headers={"accept-encoding": one}).headers["etag"]
+        for one in ("br", "gzip", "identity")
+    }
+    assert len(tags) == 3, "each form has a validator of its own"
+
+
+def test_a_compressed_form_from_before_the_last_change_is_not_served(tmp_path: Path) -> None:
+    publish(tmp_path / "atom.xml", DATA)
+    old = {name: (tmp_path / name).read_bytes() for name in ("atom.xml.br", "atom.xml.gz")}
+    write_if_changed(tmp_path / "atom.xml", b"<feed>new</feed>")
+    client = TestClient(FeedFiles(tmp_path))
+    assert client.get("/atom.xml").content == b"<feed>new</feed>"
+    assert publish(tmp_path / "atom.xml", b"<feed>new</feed>") is False
+    assert client.get("/atom.xml").headers["content-encoding"] == "br"
+    assert all((tmp_path / name).read_bytes() != data for name, data in old.items())
+
+
+def test_an_archive_may_be_kept_for_ever(tmp_path: Path) -> None:
+    publish(tmp_path / "town" / "archive" / "1.xml", DATA)
+    client = TestClient(FeedFiles(tmp_path))
+    answer = client.get("/town/archive/1.xml")
+    assert answer.content == DATA
+    assert "immutable" in answer.headers["cache-control"]
+    for path in ("/town/archive/0.xml", "/town/archive/x.xml", "/town/1.xml"):
+        assert client.get(path).status_code == 404
 
 
 def test_a_reader_that_has_it_gets_a_304(client: TestClient) -> None:

@@ -55,7 +55,8 @@ def said(*arguments: object, code: int = 0) -> Any:
 
 def feed_bytes(site: Path) -> dict[str, bytes]:
     root = site / "feeds"
-    return {str(f.relative_to(root)): f.read_bytes() for f in root.rglob("*.*") if f.is_file()}
+    files = [*root.rglob("*.xml"), *root.rglob("*.json")]
+    return {str(file.relative_to(root)): file.read_bytes() for file in files}
 
 
 def check_listing(site: Path, page: Path, category: str) -> None:

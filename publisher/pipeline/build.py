@@ -24,7 +24,7 @@ from publisher.syndication.document import (
     archive_address,
     document,
 )
-from publisher.syndication.publish import formats, write_if_changed
+from publisher.syndication.publish import formats, publish
 from publisher.syndication.selection import EVERYTHING, feed_path
 from publisher.syndication.window import (
     ARCHIVE_ROWS,
@@ -191,7 +191,7 @@ class Builder:
             number -= 1
 
     def _put(self, name: str, data: bytes) -> None:
-        if write_if_changed(self._root / name, data):
+        if publish(self._root / name, data):
             self.written.append(name)
 
     @property

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gzip
 import os
 import tempfile
 from pathlib import Path
+
+import brotli
 
 from publisher.errors import PublishError
 from publisher.syndication.document import FILES, FeedDocument
@@ -22,13 +25,41 @@ def formats(document: FeedDocument) -> dict[str, bytes]:
     return {FILES[form]: data for form, data in written.items()}
 
 
-def write_if_changed(path: Path, data: bytes) -> bool:
+# Content coding → ending of the file that holds a document in it, best first.
+CODINGS = {"br": ".br", "gzip": ".gz"}
+BROTLI_QUALITY = 5
+GZIP_LEVEL = 6
+
+
+def publish(path: Path, data: bytes) -> bool:
+    """Put a document and its compressed forms in their places; whether the document changed.
+
+    The document comes first: a reader may get it uncompressed for a moment, but never an old one.
+    Raises PublishError.
+    """
+    changed = write_if_changed(path, data)
+    forms = {coding: path.with_name(path.name + ending) for coding, ending in CODINGS.items()}
+    if changed or not all(_is_newer(form, path) for form in forms.values()):
+        write_if_changed(forms["br"], brotli.compress(data, quality=BROTLI_QUALITY), touch=True)
+        # No time of the day in it: the same document is the same bytes.
+        write_if_changed(forms["gzip"], gzip.compress(data, GZIP_LEVEL, mtime=0), touch=True)
+    return changed
+
+
+def _is_newer(form: Path, document: Path) -> bool:
+    return form.exists() and form.stat().st_mtime_ns >= document.stat().st_mtime_ns
+
+
+def write_if_changed(path: Path, data: bytes, *, touch: bool = False) -> bool:
     """Put `data` at `path` in one step, so that no reader sees half a file; whether it changed.
 
-    Raises PublishError; the old file then still stands as it was.
+    `touch` makes a file that stays as it is look new. Raises PublishError; the old file then
+    still stands as it was.
     """
     try:
         if path.is_file() and path.read_bytes() == data:
+            if touch:
+                path.touch()
             return False
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, data)

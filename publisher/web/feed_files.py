@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import OrderedDict
 from dataclasses import dataclass
 from email.utils import formatdate, parsedate_to_datetime
@@ -13,14 +14,17 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from publisher.syndication.document import FILES, MEDIA_TYPES
+from publisher.syndication.publish import CODINGS
 
 TYPES = {FILES[form]: f"{MEDIA_TYPES[form]}; charset=utf-8" for form in FILES}
-CACHE = "public, max-age=60, stale-while-revalidate=300"
+LIVE = "public, max-age=60, stale-while-revalidate=300"
+ARCHIVE = "public, max-age=31536000, immutable"
 CORS = {
     "access-control-allow-origin": "*",
     "access-control-expose-headers": "ETag, Last-Modified, Link",
 }
-KEPT = 2000
+KEPT_BYTES = 64_000_000
+_archive_name = re.compile(r"[1-9]\d{0,9}\.xml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ class FeedFiles:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._files: OrderedDict[str, _File] = OrderedDict()
+        self._size = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -47,39 +52,85 @@ class FeedFiles:
             headers = {**CORS, "allow": "GET, HEAD"}
             return PlainTextResponse("Feeds can only be read.\n", 405, headers)
         path = scope["path"].removeprefix(scope.get("root_path", "")).lstrip("/")
-        file = self._file(path)
-        if file is None:
+        media_type = _media_type(path)
+        request = Headers(scope=scope)
+        coding, file = self._best(path, request) if media_type else ("", None)
+        if file is None or media_type is None:
             return PlainTextResponse("There is no such feed.\n", 404, CORS)
         headers = {
             **CORS,
             "etag": file.etag,
             "last-modified": formatdate(file.modified, usegmt=True),
-            "cache-control": CACHE,
+            "cache-control": ARCHIVE if _is_archive(path) else LIVE,
+            "vary": "accept-encoding",
         }
-        if _unchanged(Headers(scope=scope), file):
+        if _unchanged(request, file):
             return Response(None, 304, headers)
-        return Response(file.data, 200, headers, TYPES[path.rpartition("/")[2]])
+        if coding:
+            headers["content-encoding"] = coding
+        return Response(file.data, 200, headers, media_type)
+
+    def _best(self, path: str, request: Headers) -> tuple[str, _File | None]:
+        """The smallest form of a document that the reader takes, and its coding."""
+        plain = self._file(path)
+        if plain is None:
+            return "", None
+        accepted = _accepted(request.get("accept-encoding", ""))
+        for coding, ending in CODINGS.items():
+            found = self._file(path + ending) if coding in accepted else None
+            # A form that is older than the document is from before its last change.
+            if found is not None and found.stamp[0] >= plain.stamp[0]:
+                return coding, found
+        return "", plain
 
     def _file(self, path: str) -> _File | None:
-        """The file of a path below the folder, from memory where it has not changed since."""
-        parts = path.split("/")
-        if parts[-1] not in TYPES or any(not part or part.startswith(".") for part in parts):
-            return None
+        """A file below the folder, from memory where it has not changed since."""
         try:
-            place = self._folder.joinpath(*parts)
+            place = self._folder / path
             status = place.stat()
             stamp = (status.st_mtime_ns, status.st_size)
             known = self._files.get(path)
             if known is None or known.stamp != stamp:
                 data = place.read_bytes()
                 etag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
-                known = self._files[path] = _File(stamp, data, etag, status.st_mtime)
+                known = self._keep(path, _File(stamp, data, etag, status.st_mtime))
         except (OSError, ValueError):
             return None
         self._files.move_to_end(path)
-        while len(self._files) > KEPT:
-            self._files.popitem(last=False)
         return known
+
+    def _keep(self, path: str, file: _File) -> _File:
+        before = self._files.pop(path, None)
+        self._size += len(file.data) - (len(before.data) if before else 0)
+        self._files[path] = file
+        while self._size > KEPT_BYTES and len(self._files) > 1:
+            _, oldest = self._files.popitem(last=False)
+            self._size -= len(oldest.data)
+        return file
+
+
+def _is_archive(path: str) -> bool:
+    return path.split("/")[-2:-1] == ["archive"]
+
+
+def _media_type(path: str) -> str | None:
+    """The type of a feed document; None for any other path, such as one that leads elsewhere."""
+    *folders, name = path.split("/")
+    if any(not folder or folder.startswith(".") for folder in folders):
+        return None
+    if _is_archive(path):
+        return TYPES[FILES["atom"]] if _archive_name.fullmatch(name) else None
+    return TYPES.get(name)
+
+
+def _accepted(header: str) -> set[str]:
+    """The codings that a reader takes (RFC 9110, 12.5.3); one with q=0 is refused."""
+    found = set()
+    for part in header.lower().split(","):
+        coding, _, weight = part.partition(";")
+        if not re.fullmatch(r"\s*q=0(\.0*)?\s*", weight):
+            found.add(coding.strip())
+    return found
 
 
 def _unchanged(headers: Headers, file: _File) -> bool:
