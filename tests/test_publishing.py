@@ -76,8 +76,8 @@ def titles(newsroom: Newsroom, name: str = "atom.xml") -> list[str]:
 
 def test_an_article_is_in_the_feeds_of_its_category_and_all_above_it(newsroom: Newsroom) -> None:
     store(newsroom, CONTENT)
-    written = syndicate(newsroom, NOW)
-    assert sorted(written) == sorted(
+    feeds_of_it = [name for name in syndicate(newsroom, NOW) if name.endswith((".xml", ".json"))]
+    assert sorted(feeds_of_it) == sorted(
         f"{folder}{file}"
         for folder in ("", "town/", "town/roads/", "language/en/")
         for file in ("atom.xml", "rss.xml", "feed.json")

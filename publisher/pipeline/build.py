@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from publisher.model import Article, Feed, FeedChange, seal
+from publisher.pipeline.feed_pages import lists, page_of
 from publisher.pipeline.newsroom import Newsroom
 from publisher.pipeline.sequencer import sequence
 from publisher.render.article import as_html
@@ -62,7 +63,9 @@ def build(
         if every:
             feeds.ensure(session, [EVERYTHING])
         choose = feeds.published if every else feeds.stale
-        due = [feed.id for feed in choose(session, config.feeds.kinds)]
+        chosen = choose(session, config.feeds.kinds)
+        due = [feed.id for feed in chosen]
+        new = every or any(feed.built == 0 for feed in chosen)
     builder = Builder(newsroom)
     built: dict[int, int] = {}
     try:
@@ -70,6 +73,8 @@ def build(
             with contextlib.suppress(WaitError):  # it stays out of date, and is built next time
                 built[feed_id] = builder.write(feed_id, every=every)
             progress(number, len(due))
+        if new:
+            builder.write_lists()
     finally:
         if built:
             with store.write() as session:
@@ -94,8 +99,11 @@ class Builder:
         with self._newsroom.store.read() as session:
             feed = session.get_one(Feed, feed_id)
             version = feed.version
-            live = formats(self.live(session, feed))
+            made = self.live(session, feed)
+            live = formats(made)
             folder = feed_path(feed.kind, feed.key)
+            if folder:  # the page of everything is the page of all feeds
+                live["index.html"] = page_of(self._newsroom, feed, made)
             last = log.archives(session, feed_id)
             numbers: Iterable[int] = range(1, last + 1) if every else self._missing(folder, last)
             for number in numbers:
@@ -105,6 +113,13 @@ class Builder:
         for name, data in live.items():
             self._put(f"{folder}{name}", data)
         return version
+
+    def write_lists(self) -> None:
+        """Write what is about all feeds: their page, the OPML list, the style sheets."""
+        with self._newsroom.store.read() as session:
+            published = feeds.published(session, self._newsroom.config.feeds.kinds)
+            for name, data in lists(self._newsroom, published):
+                self._put(name, data)
 
     def live(self, session: Session, feed: Feed) -> FeedDocument:
         """The live document of a feed. Raises WaitError."""

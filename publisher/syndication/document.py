@@ -65,7 +65,8 @@ class ArchiveLink:
 
 @dataclass(frozen=True, slots=True)
 class FeedDocument:
-    """One feed, ready to be written in any format. `addresses` maps format → address.
+    """One feed, ready to be written in any format. `addresses` maps format → address; `root` is
+    where all feeds lie.
 
     `archive` is the number of an archive document, None for the live one.
     """
@@ -73,6 +74,7 @@ class FeedDocument:
     title: str
     subtitle: str
     page: str
+    root: str
     addresses: dict[str, str]
     language: str
     publisher: str
@@ -125,6 +127,7 @@ def document(
         title=site.title if everything else f"{title_of(feed)} – {site.title}",
         subtitle=site.description,
         page=f"{site.url}/{folder}" if feed.kind in ("everything", "category") else f"{site.url}/",
+        root=f"{site.url}/feeds/",
         addresses={form: f"{site.url}/feeds/{folder}{FILES[form]}" for form in formats},
         language=feed.title if feed.kind == "language" else site.language,
         publisher=site.publisher or site.title,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import threading
 from typing import Any
+from xml.sax.saxutils import quoteattr
 
 from feedgen.entry import FeedEntry
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
@@ -102,8 +103,15 @@ def xml_documents(document: FeedDocument) -> dict[str, bytes]:
         for form in ("atom", "rss"):
             if form in document.addresses:
                 feed.link(_links(document, form), replace=True)
-                written[form] = feed.atom_str() if form == "atom" else _rss(feed)
+                data = feed.atom_str() if form == "atom" else _rss(feed)
+                written[form] = data.replace(b"?>\n", _style(document), 1)
         return written
+
+
+def _style(document: FeedDocument) -> bytes:
+    """Readable in a browser, too: Chromium has no XSLT any more, but CSS for XML."""
+    sheet = quoteattr(f"{document.root}feed.css")
+    return f'?>\n<?xml-stylesheet type="text/css" href={sheet}?>\n'.encode()
 
 
 def _rss(feed: FeedGenerator) -> bytes:

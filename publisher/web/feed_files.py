@@ -16,12 +16,23 @@ from starlette.types import Receive, Scope, Send
 from publisher.syndication.document import FILES, MEDIA_TYPES
 from publisher.syndication.publish import CODINGS
 
-TYPES = {FILES[form]: f"{MEDIA_TYPES[form]}; charset=utf-8" for form in FILES}
+TYPES = {FILES[form]: f"{MEDIA_TYPES[form]}; charset=utf-8" for form in FILES} | {
+    "index.html": "text/html; charset=utf-8",
+    "index.opml": "text/x-opml; charset=utf-8",
+    "style.css": "text/css; charset=utf-8",
+    "feed.css": "text/css; charset=utf-8",
+}
 LIVE = "public, max-age=60, stale-while-revalidate=300"
 ARCHIVE = "public, max-age=31536000, immutable"
 CORS = {
     "access-control-allow-origin": "*",
     "access-control-expose-headers": "ETag, Last-Modified, Link",
+}
+PAGE = {
+    "content-security-policy": "default-src 'none'; style-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "strict-origin-when-cross-origin",
 }
 KEPT_BYTES = 64_000_000
 _archive_name = re.compile(r"[1-9]\d{0,9}\.xml")
@@ -52,6 +63,7 @@ class FeedFiles:
             headers = {**CORS, "allow": "GET, HEAD"}
             return PlainTextResponse("Feeds can only be read.\n", 405, headers)
         path = scope["path"].removeprefix(scope.get("root_path", "")).lstrip("/")
+        path = f"{path}index.html" if path == "" or path.endswith("/") else path
         media_type = _media_type(path)
         request = Headers(scope=scope)
         coding, file = self._best(path, request) if media_type else ("", None)
@@ -63,6 +75,7 @@ class FeedFiles:
             "last-modified": formatdate(file.modified, usegmt=True),
             "cache-control": ARCHIVE if _is_archive(path) else LIVE,
             "vary": "accept-encoding",
+            **(PAGE if path.endswith(".html") else {}),
         }
         if _unchanged(request, file):
             return Response(None, 304, headers)
