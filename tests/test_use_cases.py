@@ -246,3 +246,28 @@ def test_articles_can_be_listed_and_shown(site: Path, tmp_path: Path) -> None:
     run("feeds", "build")
     assert "harbour-news/atom.xml" in run("feeds", "list").stdout
     assert "2 articles, 4 feeds" in run("status").stdout
+
+
+def test_published_files_are_verified_and_corrections_and_retractions_published(
+    site: Path, tmp_path: Path
+) -> None:
+    page = tmp_path / "page.txt"
+    page.write_text(PAGE, encoding="utf-8")
+    run("import", page)
+    run("feeds", "build")
+    assert "4 feeds verified, 0 problems" in run("feeds", "verify").stdout
+    run("article", "correct", 1, "--note", "It was two sheep.")
+    run("article", "retract", 2, "--note", "It did not rain.")
+    assert "2 changes not published yet" in run("feeds", "verify", code=1).stderr
+    run("feeds", "build")
+    assert said("feeds", "verify")["problems"] == []
+    atom = (site / "feeds" / "atom.xml").read_text(encoding="utf-8")
+    assert "It was two sheep." in atom
+    assert atom.count("<entry") == atom.count("deleted-entry ref") == 1
+    assert said("article", "show", 2)["retraction"] == "It did not rain."
+    (site / "feeds" / "rss.xml").write_text("altered")
+    (problem,) = said("feeds", "verify", code=1)["problems"]
+    assert problem["file"].endswith("feeds/rss.xml")
+    for note in ("correct", "retract"):
+        run("article", note, 99, "--note", "x", code=2)
+        run("article", note, 1, "--note", " ", code=2)

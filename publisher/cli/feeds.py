@@ -57,6 +57,11 @@ def verify_command(context: click.Context, as_json: bool) -> None:
     with newsroom_of(context) as newsroom:
         with newsroom.store.read() as session:
             total = len(feeds.published(session, newsroom.config.feeds.kinds))
+            waiting = stale.count_due(session, now())
+        if waiting:
+            click.echo(
+                f"{counted(waiting, 'change')} not published yet: run `feeds build`", err=True
+            )
         problems = []
         with Bar("Verifying", total) as bar:
             for number, found in enumerate(verify(newsroom), 1):

@@ -78,6 +78,12 @@ def count(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(StaleArticle)) or 0
 
 
+def count_due(session: Session, now: datetime) -> int:
+    """How many notes wait to be dealt with now."""
+    due = select(func.count()).select_from(StaleArticle).where(StaleArticle.due <= now)
+    return session.scalar(due) or 0
+
+
 class Watcher:
     """Notices that somebody, in this process or another, has committed a change.
 

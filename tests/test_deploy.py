@@ -1,0 +1,147 @@
+"""The folder feeds/ alone is complete: nginx and Caddy serve it as our own server does."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from email.message import Message
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from publisher.bootstrap import opened
+from publisher.config import Config
+from publisher.pipeline.build import syndicate
+from tests.conftest import REPOSITORY
+from tests.test_change_log import CONTENT, NOW
+from tests.test_publishing import store
+
+BROTLI_MODULE = Path("/usr/lib/nginx/modules/ngx_http_brotli_static_module.so")
+Answer = tuple[int, Message, bytes]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def nginx(folder: Path, port: int) -> list[str]:
+    """The command that runs nginx with the deployed file, and nothing else of this machine."""
+    text = (REPOSITORY / "deploy" / "nginx.conf").read_text()
+    text = text.replace("127.0.0.1:8080", f"127.0.0.1:{port}").replace("/srv/newsroom", str(folder))
+    module = f"load_module {BROTLI_MODULE};\n" if BROTLI_MODULE.exists() else ""
+    if not module:
+        text = text.replace("brotli_static on;", "")
+    temporary = " ".join(
+        f"{name}_temp_path {folder}/{name};"
+        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    config = folder / "nginx.conf"
+    config.write_text(
+        f"{module}daemon off; master_process off; pid {folder}/pid; error_log {folder}/log;\n"
+        f"events {{}}\nhttp {{ access_log off; {temporary}\n{text}\n}}\n"
+    )
+    command = ["nginx", "-p", str(folder), "-c", str(config)]
+    subprocess.run([*command, "-t"], check=True, capture_output=True)
+    return command
+
+
+def caddy(folder: Path, port: int) -> list[str]:
+    """The same for Caddy."""
+    text = (REPOSITORY / "deploy" / "Caddyfile").read_text()
+    text = text.replace("127.0.0.1:8080", f"127.0.0.1:{port}").replace("/srv/newsroom", str(folder))
+    config = folder / "Caddyfile"
+    config.write_text("{\n\tadmin off\n}\n" + text)
+    arguments = ["--config", str(config), "--adapter", "caddyfile"]
+    subprocess.run(["caddy", "validate", *arguments], check=True, capture_output=True)
+    return ["caddy", "run", *arguments]
+
+
+@pytest.fixture(params=[nginx, caddy], ids=["nginx", "caddy"])
+def address(
+    request: pytest.FixtureRequest, tmp_path: Path, missing: Callable[[str], NoReturn]
+) -> Iterator[str]:
+    make = request.param
+    if shutil.which(make.__name__) is None:
+        missing(f"{make.__name__} is not installed")
+    with opened(Config.model_validate({"root": tmp_path})) as newsroom:
+        many = [replace(CONTENT, title=f"Story {n}", slug=f"s{n}") for n in range(60)]
+        store(newsroom, *many)
+        syndicate(newsroom, NOW)
+    (tmp_path / "feeds" / ".hidden.xml").write_text("secret")
+    tmp_path.chmod(0o755)
+    port = free_port()
+    process = subprocess.Popen(
+        make(tmp_path, port), stderr=subprocess.DEVNULL, env={"HOME": str(tmp_path), "PATH": PATH}
+    )
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            break
+        except OSError:
+            time.sleep(0.05)
+    yield f"http://127.0.0.1:{port}"
+    process.terminate()
+    process.wait(10)
+
+
+PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def get(address: str, method: str = "GET", **headers: str) -> Answer:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = urllib.request.Request(address, headers=named, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, answer.headers, answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.headers, error.read()
+
+
+def test_a_web_server_serves_feeds_as_ours_does(address: str, tmp_path: Path) -> None:
+    for path, media_type in (
+        ("atom.xml", "application/atom+xml; charset=utf-8"),
+        ("town/rss.xml", "application/rss+xml; charset=utf-8"),
+        ("town/roads/feed.json", "application/feed+json; charset=utf-8"),
+        ("archive/1.xml", "application/atom+xml; charset=utf-8"),
+        ("index.opml", "text/x-opml; charset=utf-8"),
+        ("style.css", "text/css; charset=utf-8"),
+        ("town/", "text/html; charset=utf-8"),
+    ):
+        status, headers, body = get(f"{address}/feeds/{path}")
+        assert status == 200
+        assert headers["Content-Type"] == media_type
+        assert headers["Access-Control-Allow-Origin"] == "*"
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
+        wanted = "immutable" if "archive" in path else "stale-while-revalidate=300"
+        assert wanted in headers["Cache-Control"]
+        name = f"{path}index.html" if path.endswith("/") else path
+        assert body == (tmp_path / "feeds" / name).read_bytes()
+
+
+def test_a_web_server_sends_what_was_compressed_and_304(address: str, tmp_path: Path) -> None:
+    status, headers, body = get(f"{address}/feeds/atom.xml", Accept_Encoding="gzip")
+    assert (status, headers["Content-Encoding"]) == (200, "gzip")
+    assert headers["Content-Type"] == "application/atom+xml; charset=utf-8"
+    assert body == (tmp_path / "feeds" / "atom.xml.gz").read_bytes()
+    assert "accept-encoding" in headers["Vary"].lower()
+    etag = headers["ETag"]
+    again = get(f"{address}/feeds/atom.xml", Accept_Encoding="gzip", If_None_Match=etag)
+    assert (again[0], again[2]) == (304, b"")
+    assert again[1]["Access-Control-Allow-Origin"] == "*"
+
+
+def test_a_web_server_shows_nothing_else(address: str) -> None:
+    for path in ("feeds/.hidden.xml", "feeds/atom.xml.gz", "newsroom.db", "config.toml", "feeds/x"):
+        assert get(f"{address}/{path}")[0] == 404, path
+    assert get(f"{address}/feeds/atom.xml", method="POST")[0] in (403, 405)
