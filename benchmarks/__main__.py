@@ -8,11 +8,17 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import bench_feed_build, bench_help, bench_import, bench_one_article
+from benchmarks import (
+    bench_feed_build,
+    bench_help,
+    bench_import,
+    bench_one_article,
+    bench_serving,
+)
 from benchmarks.measure import Result
 
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
-SUITE = (bench_help, bench_feed_build, bench_import, bench_one_article)
+SUITE = (bench_help, bench_feed_build, bench_serving, bench_import, bench_one_article)
 HEAD = """\
 # Performance
 

@@ -45,6 +45,7 @@ def in_turns(
     *,
     turns: int,
     limit: float | None = None,
+    unit: str = "ms",
 ) -> Result:
     """Measure both `turns` times, ours and the peer's after each other, after one turn to warm up.
 
@@ -58,4 +59,5 @@ def in_turns(
         statistics.median(b for _, b in pairs),
         statistics.median(a / b for a, b in pairs),
         limit,
+        unit,
     )

@@ -48,6 +48,11 @@ def test_a_path_that_cannot_be_written_says_so(tmp_path: Path) -> None:
         write_if_changed(tmp_path / "a" / "atom.xml", DATA)
 
 
+@pytest.fixture(autouse=True)
+def _look_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("publisher.web.feed_files.LOOK_SECONDS", 0.0)
+
+
 @pytest.fixture
 def client(tmp_path: Path) -> TestClient:
     write_if_changed(tmp_path / "feeds" / "atom.xml", DATA)

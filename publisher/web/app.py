@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from publisher.pipeline.newsroom import Newsroom
 from publisher.web.feed_files import FeedFiles
@@ -16,20 +17,22 @@ from publisher.web.feed_files import FeedFiles
 log = logging.getLogger(__name__)
 
 
-def application(newsroom: Newsroom) -> Starlette:
+def application(newsroom: Newsroom) -> ASGIApp:
     """Everything that is served: the feeds, the articles' media, and a sign of life."""
     config = newsroom.config
     log.info(
         "serving %s/feeds/ on port %d of %s", config.site.url, config.web.port, config.web.host
     )
     media = StaticFiles(directory=config.path("media"), check_dir=False)
-    return Starlette(
-        routes=[
-            Mount("/feeds", FeedFiles(config.path(config.feeds.folder))),
-            Mount("/media", media),
-            Route("/healthz", _healthz),
-        ]
-    )
+    pages = Starlette(routes=[Mount("/media", media), Route("/healthz", _healthz)])
+    feeds = FeedFiles(config.path(config.feeds.folder), "/feeds")
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        # Feeds get most of the requests, so they do not go through the framework's routing.
+        is_feed = scope["type"] == "http" and (scope["path"] + "/").startswith("/feeds/")
+        await (feeds if is_feed else pages)(scope, receive, send)
+
+    return serve
 
 
 async def _healthz(_request: Request) -> PlainTextResponse:

@@ -1,16 +1,19 @@
-"""Serves the files under `feeds/` (an ASGI application, outside the framework's routing)."""
+"""Serves the files under `feeds/` (an ASGI application, outside the framework's routing).
+
+Feed readers ask often and mostly get a 304, so the way to an answer is short: documents and their
+headers are kept in memory as they go out, and the folder is looked at ten times a second at most.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from email.utils import formatdate, parsedate_to_datetime
 from pathlib import Path
 
-from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from publisher.syndication.document import FILES, MEDIA_TYPES
@@ -35,91 +38,144 @@ PAGE = {
     "referrer-policy": "strict-origin-when-cross-origin",
 }
 KEPT_BYTES = 64_000_000
+LOOK_SECONDS = 0.1
 _archive_name = re.compile(r"[1-9]\d{0,9}\.xml")
+_refused = re.compile(r"\s*q=0(\.0*)?\s*")
+
+RawHeaders = list[tuple[bytes, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
-    stamp: tuple[int, int]
+class _Form:
+    """A document in one content coding, with its headers as they go out."""
+
     data: bytes
     etag: str
-    modified: float
+    modified: int
+    found: RawHeaders
+    unchanged: RawHeaders
+
+
+@dataclass(slots=True)
+class _Document:
+    """A document in all its codings (`""` is none), as it was when last looked at."""
+
+    forms: dict[str, _Form]
+    stamps: tuple[tuple[int, int] | None, ...]
+    looked: float
+
+    @property
+    def size(self) -> int:
+        return sum(len(form.data) for form in self.forms.values())
 
 
 class FeedFiles:
     """GET and HEAD for feed documents, with validators; nothing else of the folder is shown."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, prefix: str = "") -> None:
         self._folder = folder
-        self._files: OrderedDict[str, _File] = OrderedDict()
+        self._prefix = prefix
+        self._kept: OrderedDict[str, _Document] = OrderedDict()
         self._size = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        await self._answer(scope)(scope, receive, send)
+        method = scope["method"]
+        if method not in ("GET", "HEAD"):
+            await _say(send, 405, "Feeds can only be read.\n", {"allow": "GET, HEAD"})
+            return
+        path = scope["path"].removeprefix(self._prefix).removeprefix("/")
+        document = self._document(f"{path}index.html" if path[-1:] in ("", "/") else path)
+        if document is None:
+            await _say(send, 404, "There is no such feed.\n", {})
+            return
+        asked = {name: value for name, value in scope["headers"] if name in _ASKED}
+        form = _best(document.forms, asked.get(b"accept-encoding", b"").decode("latin-1"))
+        if _unchanged(asked, form):
+            await send({"type": "http.response.start", "status": 304, "headers": form.unchanged})
+            await send({"type": "http.response.body"})
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": form.found})
+        body = form.data if method == "GET" else b""
+        await send({"type": "http.response.body", "body": body})
 
-    def _answer(self, scope: Scope) -> Response:
-        if scope["method"] not in ("GET", "HEAD"):
-            headers = {**CORS, "allow": "GET, HEAD"}
-            return PlainTextResponse("Feeds can only be read.\n", 405, headers)
-        path = scope["path"].removeprefix(scope.get("root_path", "")).lstrip("/")
-        path = f"{path}index.html" if path == "" or path.endswith("/") else path
+    def _document(self, path: str) -> _Document | None:
+        """The document of a path below the folder, read again where its files have changed."""
         media_type = _media_type(path)
-        request = Headers(scope=scope)
-        coding, file = self._best(path, request) if media_type else ("", None)
-        if file is None or media_type is None:
-            return PlainTextResponse("There is no such feed.\n", 404, CORS)
-        headers = {
-            **CORS,
-            "etag": file.etag,
-            "last-modified": formatdate(file.modified, usegmt=True),
-            "cache-control": ARCHIVE if _is_archive(path) else LIVE,
-            "vary": "accept-encoding",
-            **(PAGE if path.endswith(".html") else {}),
-        }
-        if _unchanged(request, file):
-            return Response(None, 304, headers)
-        if coding:
-            headers["content-encoding"] = coding
-        return Response(file.data, 200, headers, media_type)
-
-    def _best(self, path: str, request: Headers) -> tuple[str, _File | None]:
-        """The smallest form of a document that the reader takes, and its coding."""
-        plain = self._file(path)
-        if plain is None:
-            return "", None
-        accepted = _accepted(request.get("accept-encoding", ""))
-        for coding, ending in CODINGS.items():
-            found = self._file(path + ending) if coding in accepted else None
-            # A form that is older than the document is from before its last change.
-            if found is not None and found.stamp[0] >= plain.stamp[0]:
-                return coding, found
-        return "", plain
-
-    def _file(self, path: str) -> _File | None:
-        """A file below the folder, from memory where it has not changed since."""
+        if media_type is None:
+            return None
+        now = time.monotonic()
+        known = self._kept.get(path)
+        if known is not None and now - known.looked < LOOK_SECONDS:
+            return known
         try:
-            place = self._folder / path
-            status = place.stat()
-            stamp = (status.st_mtime_ns, status.st_size)
-            known = self._files.get(path)
-            if known is None or known.stamp != stamp:
-                data = place.read_bytes()
-                etag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
-                known = self._keep(path, _File(stamp, data, etag, status.st_mtime))
+            stamps = tuple(self._stamp(path + ending) for ending in ("", *CODINGS.values()))
+            if known is not None and known.stamps == stamps:
+                known.looked = now
+                self._kept.move_to_end(path)
+                return known
+            return self._keep(path, _Document(self._read(path, stamps, media_type), stamps, now))
         except (OSError, ValueError):
             return None
-        self._files.move_to_end(path)
-        return known
 
-    def _keep(self, path: str, file: _File) -> _File:
-        before = self._files.pop(path, None)
-        self._size += len(file.data) - (len(before.data) if before else 0)
-        self._files[path] = file
-        while self._size > KEPT_BYTES and len(self._files) > 1:
-            _, oldest = self._files.popitem(last=False)
-            self._size -= len(oldest.data)
-        return file
+    def _stamp(self, path: str) -> tuple[int, int] | None:
+        try:
+            status = (self._folder / path).stat()
+        except FileNotFoundError:
+            return None
+        return status.st_mtime_ns, status.st_size
+
+    def _read(
+        self, path: str, stamps: tuple[tuple[int, int] | None, ...], media_type: str
+    ) -> dict[str, _Form]:
+        plain, *compressed = stamps
+        if plain is None:
+            raise FileNotFoundError(path)
+        forms = {"": self._form(path, path, "", plain[0], media_type)}
+        for (coding, ending), stamp in zip(CODINGS.items(), compressed, strict=True):
+            # A form that is older than the document is from before its last change.
+            if stamp is not None and stamp[0] >= plain[0]:
+                forms[coding] = self._form(path, path + ending, coding, plain[0], media_type)
+        return forms
+
+    def _form(self, path: str, file: str, coding: str, modified_ns: int, media_type: str) -> _Form:
+        data = (self._folder / file).read_bytes()
+        etag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
+        modified = modified_ns // 1_000_000_000
+        shared = {
+            **CORS,
+            "etag": etag,
+            "last-modified": formatdate(modified, usegmt=True),
+            "cache-control": ARCHIVE if _is_archive(path) else LIVE,
+            "vary": "accept-encoding",
+        }
+        found = {**shared, "content-type": media_type, "content-length": str(len(data))}
+        found |= {"content-encoding": coding} if coding else {}
+        found |= PAGE if path.endswith(".html") else {}
+        return _Form(data, etag, modified, _raw(found), _raw(shared))
+
+    def _keep(self, path: str, document: _Document) -> _Document:
+        before = self._kept.pop(path, None)
+        self._size += document.size - (before.size if before else 0)
+        self._kept[path] = document
+        while self._size > KEPT_BYTES and len(self._kept) > 1:
+            _, oldest = self._kept.popitem(last=False)
+            self._size -= oldest.size
+        return document
+
+
+_ASKED = (b"accept-encoding", b"if-none-match", b"if-modified-since")
+
+
+def _raw(headers: dict[str, str]) -> RawHeaders:
+    return [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+
+
+async def _say(send: Send, status: int, text: str, headers: dict[str, str]) -> None:
+    told = {"content-type": "text/plain; charset=utf-8", "content-length": str(len(text))}
+    raw = _raw({**CORS, **told, **headers})
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.body", "body": text.encode()})
 
 
 def _is_archive(path: str) -> bool:
@@ -136,26 +192,36 @@ def _media_type(path: str) -> str | None:
     return TYPES.get(name)
 
 
+def _best(forms: dict[str, _Form], header: str) -> _Form:
+    """The smallest form that the reader takes (RFC 9110, 12.5.3)."""
+    if header:
+        accepted = _accepted(header)
+        for coding in CODINGS:
+            if coding in accepted and coding in forms:
+                return forms[coding]
+    return forms[""]
+
+
 def _accepted(header: str) -> set[str]:
-    """The codings that a reader takes (RFC 9110, 12.5.3); one with q=0 is refused."""
+    """The codings of an Accept-Encoding header, without those that it refuses by q=0."""
     found = set()
     for part in header.lower().split(","):
         coding, _, weight = part.partition(";")
-        if not re.fullmatch(r"\s*q=0(\.0*)?\s*", weight):
+        if not (weight and _refused.fullmatch(weight)):
             found.add(coding.strip())
     return found
 
 
-def _unchanged(headers: Headers, file: _File) -> bool:
+def _unchanged(asked: dict[bytes, bytes], form: _Form) -> bool:
     """RFC 9110, 13.2.2: If-None-Match wins over If-Modified-Since."""
-    tags = headers.get("if-none-match")
+    tags = asked.get(b"if-none-match")
     if tags is not None:
-        wanted = [tag.strip().removeprefix("W/") for tag in tags.split(",")]
-        return "*" in wanted or file.etag in wanted
-    since = headers.get("if-modified-since")
+        wanted = [tag.strip().removeprefix("W/") for tag in tags.decode("latin-1").split(",")]
+        return form.etag in wanted or "*" in wanted
+    since = asked.get(b"if-modified-since")
     if since is None:
         return False
     try:
-        return int(file.modified) <= parsedate_to_datetime(since).timestamp()
+        return form.modified <= parsedate_to_datetime(since.decode("latin-1")).timestamp()
     except (ValueError, OverflowError):
         return False
