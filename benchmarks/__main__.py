@@ -12,13 +12,21 @@ from benchmarks import (
     bench_feed_build,
     bench_help,
     bench_import,
+    bench_latency,
     bench_one_article,
     bench_serving,
 )
 from benchmarks.measure import Result
 
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
-SUITE = (bench_help, bench_feed_build, bench_serving, bench_import, bench_one_article)
+SUITE = (
+    bench_help,
+    bench_feed_build,
+    bench_serving,
+    bench_latency,
+    bench_import,
+    bench_one_article,
+)
 HEAD = """\
 # Performance
 
