@@ -138,6 +138,32 @@ def test_a_hostile_title_is_shown_as_it_is_and_does_nothing() -> None:
     assert "&lt;script&gt;" in made.html
 
 
+def test_an_article_cannot_have_a_readers_own_links_filled_into_it() -> None:
+    trap = "@@UNSUBSCRIBE@@ @@TO@@ @@MESSAGE-ID@@"
+    link = "https://trap.example/?reader=@@UNSUBSCRIBE@@"
+    views = [
+        article_view(
+            title=trap,
+            slug="a",
+            body=f'<p><a href="{link}">{trap}</a></p>',
+            correction=trap,
+            category=(trap,),
+            sources=[{"name": trap, "url": link}],
+        )
+    ]
+    made, clean = composed(views), composed(EDITION[:1])
+    for part in ("subject", "html", "text"):
+        markers = re.findall("@@[A-Z_-]+@@", getattr(made, part))
+        assert markers == re.findall("@@[A-Z_-]+@@", getattr(clean, part))
+
+
+def test_a_subject_names_an_article_even_if_none_fits_into_the_mail() -> None:
+    made = composed([article_view(title="Long " * 40_000, slug="a")])
+    assert made.left_out == 1
+    assert made.subject.endswith("Long…")
+    assert "One more on the web" in made.html
+
+
 def test_a_template_of_the_site_comes_before_the_packaged_one(tmp_path: Path) -> None:
     (tmp_path / "article.txt").write_text("OURS {{ article.title }}")
     assert "OURS Ferry" in composed(templates=Templates(tmp_path)).text
@@ -194,6 +220,19 @@ def test_international_addresses_have_one_spelling() -> None:
     assert isinstance(one, CsvSubscriber)
     assert one.email == "juri@bücher.example"
     assert isinstance(two, RejectedError)
+
+
+def test_addresses_that_only_look_alike_stay_two() -> None:
+    one, two = read_csv("email\nada@straße.example\nada@strasse.example\n", "x.csv")
+    assert isinstance(one, CsvSubscriber)
+    assert one.email == "ada@straße.example"
+    assert isinstance(two, CsvSubscriber)
+
+
+def test_only_a_line_break_ends_a_row() -> None:
+    (one,) = read_csv("email,name\r\nada@example.org,Ada\u2028Lind\r\n", "x.csv")
+    assert isinstance(one, CsvSubscriber)
+    assert one.name == "Ada\u2028Lind"
 
 
 def test_a_csv_without_addresses_says_what_is_missing() -> None:

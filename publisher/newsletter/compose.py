@@ -12,11 +12,12 @@ from markupsafe import Markup
 
 from publisher.config import Config, MailingList
 from publisher.newsletter.edition import DateGroup, by_date, chosen
+from publisher.newsletter.markers import without_markers
 from publisher.render.article import Detail, as_html, as_text
 from publisher.render.dates import direction, long_date
 from publisher.render.environment import Templates
 from publisher.render.mail import inline
-from publisher.render.plain import shorten, wrap
+from publisher.render.plain import columns, shorten, wrap
 from publisher.render.translations import words
 from publisher.render.view import ArticleView
 
@@ -74,10 +75,11 @@ def compose(
     Its HTML stays under 100 kB: articles fall from full text to summary to headline, and if that
     is not enough, the oldest are counted and left to the web.
     """
-    groups = by_date(chosen(views, variant.categories))
+    groups = by_date(without_markers(tuple(chosen(views, variant.categories))))
     if not groups:
         return None
-    composer = _Composer(one, day, variant, templates, config)
+    top = shorten(groups[0].articles[0].title, SUBJECT_TITLE)
+    composer = _Composer(one, day, top, variant, templates, config)
     start = DETAILS.index(one.content)
     for detail in DETAILS[start:]:
         mail = composer.mail(groups, detail, 0)
@@ -115,7 +117,13 @@ class _Composer:
     """Renders an edition for one variant at a given detail."""
 
     def __init__(
-        self, one: MailingList, day: date, variant: Variant, templates: Templates, config: Config
+        self,
+        one: MailingList,
+        day: date,
+        top: str,
+        variant: Variant,
+        templates: Templates,
+        config: Config,
     ) -> None:
         self._templates = templates
         around = words(variant.language)
@@ -123,6 +131,7 @@ class _Composer:
             "list": one,
             "site": config.site,
             "day": day,
+            "top": top,
             "date_text": lambda when: long_date(when, variant.language),
             "language": variant.language,
             "direction": direction(variant.language),
@@ -130,6 +139,7 @@ class _Composer:
             "ngettext": around.number,
             "wrap": lambda text: wrap(text, 72),
             "shorten": shorten,
+            "underline": lambda text, mark: mark * min(columns(text), 72),
             "archive": f"{config.site.url}/",
             "contents_from": CONTENTS_FROM,
         }
@@ -137,13 +147,12 @@ class _Composer:
     def mail(self, groups: tuple[DateGroup, ...], detail: Detail, left_out: int) -> ComposedMail:
         """Subject, HTML and text."""
         number = sum(len(group.articles) for group in groups)
-        first = groups[0].articles[0].title if groups else ""
         context = {
             **self._context,
             "groups": groups,
             "number": number + left_out,
             "left_out": left_out,
-            "top": shorten(first, SUBJECT_TITLE),
+            "next": [one.title for group in groups for one in group.articles][1:4],
             "show": lambda article: self._html(article, detail),
             "show_text": lambda article: self._text(article, detail),
         }

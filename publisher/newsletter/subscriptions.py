@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import StringIO
 from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
@@ -32,9 +33,9 @@ def read_csv(text: str, origin: str) -> Iterator[CsvSubscriber | RejectedError]:
     The header names the columns, in any order and case; only `email` must be there. Columns are
     separated by comma, semicolon or tab, and categories within theirs by | or ;.
     """
-    first = text.removeprefix("\ufeff").split("\n", 1)[0]
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(text.removeprefix("\ufeff").splitlines(keepends=True), delimiter=delimiter)
+    text = text.removeprefix("\ufeff")
+    delimiter = max(",;\t", key=re.split(r"[\r\n]", text, maxsplit=1)[0].count)
+    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
     try:
         header = [name.strip().lower() for name in next(reader, [])]
         if "email" not in header:
@@ -61,7 +62,7 @@ def normalised(email: str) -> str:
         found = validate_email(email.strip(), check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
         raise ValueError(str(error)) from None
-    return found.normalized.casefold()
+    return found.normalized.lower()  # not casefold: straße.example is not strasse.example
 
 
 def _subscriber(
@@ -76,7 +77,9 @@ def _subscriber(
         return RejectedError(origin, line, f"{email} stands in line {seen[email]} already")
     if cells["timezone"] and cells["timezone"] not in available_timezones():
         return RejectedError(origin, line, f"{cells['timezone']!r} is no time zone")
-    if cells["language"] and not re.fullmatch(r"[A-Za-z]{2,3}(-\w{2,8})*", cells["language"]):
+    if cells["language"] and not re.fullmatch(
+        r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", cells["language"]
+    ):
         return RejectedError(origin, line, f"{cells['language']!r} is no language tag")
     seen[email] = line
     parts = (part.strip().strip("/") for part in re.split(r"[|;]", cells["categories"]))

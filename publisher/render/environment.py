@@ -19,6 +19,9 @@ from jinja2 import TemplateError as JinjaError
 from publisher.errors import TemplateError
 from publisher.packaged import place_of
 
+# What a template can raise at the place where it is wrong.
+_WRONG = (JinjaError, AttributeError, TypeError, ValueError, ArithmeticError, LookupError)
+
 
 class Templates:
     """Renders templates by name. A changed file is picked up at once.
@@ -51,7 +54,11 @@ class Templates:
         except TemplateSyntaxError as error:
             place = error.filename or error.name or name
             raise TemplateError(f"{place}:{error.lineno}: {error.message}") from error
-        except (JinjaError, TypeError, ValueError, ArithmeticError, LookupError) as error:
+        except RecursionError as error:
+            raise TemplateError(f"{_line(error, name)}: it includes itself") from error
+        except OSError as error:
+            raise TemplateError(f"{error.filename or name}: {error.strerror}") from error
+        except _WRONG as error:
             raise TemplateError(f"{_line(error, name)}: {error}") from error
 
 

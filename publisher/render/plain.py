@@ -3,28 +3,41 @@
 from __future__ import annotations
 
 import re
-import textwrap
+from dataclasses import dataclass
 from html import unescape
 from html.parser import HTMLParser
+from unicodedata import category, east_asian_width
 
 BLOCKS = frozenset(
     "p div h1 h2 h3 h4 h5 h6 ul ol li blockquote pre figure figcaption table tr dl dt dd hr "
     "section article header footer aside details summary".split()
 )
 SILENT = frozenset("script style head title template".split())
+DEEPEST = 5  # quotations and lists below that are shown as if at that depth
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A paragraph: what its first line begins with, what the others do, and its text."""
+
+    first: str
+    rest: str
+    text: str
+    is_item: bool
+    is_verbatim: bool
 
 
 class _Blocks(HTMLParser):
-    """Collects blocks of text: (kind, depth of quoting, text)."""
+    """Collects the blocks of a page."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.blocks: list[tuple[str, int, str]] = []
-        self._kinds: list[str] = ["p"]
-        self._quotes = self._silent = 0
-        self._lists: list[int | None] = []
+        self.blocks: list[_Block] = []
+        self._quotes = self._silent = self._verbatim = 0
+        self._lists: list[int | None] = []  # the number of the last item; None without numbers
+        self._marker = ""
         self._text: list[str] = []
-        self._links: list[str] = []
+        self._links: list[tuple[str, int]] = []  # where each open link leads, where it begins
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in SILENT:
@@ -38,8 +51,7 @@ class _Blocks(HTMLParser):
             alt = dict(attrs).get("alt")
             self._text.append(f"[{alt}]" if alt else "")
         elif tag == "a":
-            self._links.append(dict(attrs).get("href") or "")
-            self._text.append("\x02")
+            self._links.append((dict(attrs).get("href") or "", len(self._text)))
         elif tag in ("td", "th"):
             self._text.append(" ")
 
@@ -50,84 +62,111 @@ class _Blocks(HTMLParser):
             self.flush()
             self._close(tag)
         elif tag == "a" and self._links:
-            self._end_link(self._links.pop())
+            self._end_link(*self._links.pop())
 
     def handle_data(self, data: str) -> None:
         if not self._silent:
-            self._text.append(data if self._kinds[-1] == "pre" else data.replace("\n", " "))
+            self._text.append(data if self._verbatim else data.replace("\n", " "))
 
     def flush(self) -> None:
-        text = "".join(self._text).replace("\x02", "")
+        text = "".join(self._text)
         self._text.clear()
-        kind = self._kinds[-1]
-        if kind != "pre":
+        self._links = [(href, 0) for href, _ in self._links]
+        if not self._verbatim:
             text = "\n".join(" ".join(line.split()) for line in text.split("\n")).strip()
-        if text.strip():
-            self.blocks.append((kind, self._quotes, text))
-            if kind in ("li", "number"):
-                self._kinds[-1] = "more"
+        if not text.strip():
+            return
+        quote = "> " * min(self._quotes, DEEPEST)
+        steps = [" " * (2 if number is None else 3) for number in self._lists[:DEEPEST]]
+        rest = quote + "".join(steps)
+        first = quote + "".join(steps[:-1]) + self._marker if self._marker else rest
+        is_item, is_verbatim = bool(self._marker), bool(self._verbatim)
+        self.blocks.append(_Block(first, rest, text, is_item, is_verbatim))
+        self._marker = ""
 
     def _open(self, tag: str) -> None:
         self._quotes += tag == "blockquote"
+        self._verbatim += tag == "pre"
         if tag in ("ul", "ol"):
             self._lists.append(0 if tag == "ol" else None)
-        kind = tag if tag in ("li", "pre") or (tag[0] == "h" and tag[1:].isdigit()) else "p"
-        if kind == "li" and self._lists and self._lists[-1] is not None:
-            self._lists[-1] += 1
-            self._text.append(f"{self._lists[-1]}. ")
-            kind = "number"
-        self._kinds.append(kind)
+        if tag == "li":
+            number = self._lists.pop() if self._lists else None
+            self._lists.append(None if number is None else number + 1)
+            self._marker = "- " if number is None else f"{number + 1}. "
 
     def _close(self, tag: str) -> None:
         self._quotes = max(0, self._quotes - (tag == "blockquote"))
+        self._verbatim = max(0, self._verbatim - (tag == "pre"))
         if tag in ("ul", "ol") and self._lists:
             self._lists.pop()
-        if len(self._kinds) > 1:
-            self._kinds.pop()
+        if tag in ("ul", "ol", "li"):
+            self._marker = ""
 
-    def _end_link(self, href: str) -> None:
-        start = len(self._text) - 1 - self._text[::-1].index("\x02") if "\x02" in self._text else 0
-        shown = "".join(self._text[start:]).replace("\x02", "").strip()
+    def _end_link(self, href: str, start: int) -> None:
+        shown = "".join(self._text[start:]).strip()
         if href and shown and href not in (shown, f"mailto:{shown}"):
             self._text.append(f" <{href}>")
 
 
-def _blocks(html: str) -> list[tuple[str, int, str]]:
+def as_lines(html: str, width: int = 72) -> str:
+    """HTML as readable text of `width` columns: paragraphs, lists, quotations, links."""
     parser = _Blocks()
     parser.feed(html)
     parser.close()
     parser.flush()
-    return parser.blocks
+    parts: list[str] = []
+    is_item = False
+    for block in parser.blocks:
+        if parts:
+            parts.append("\n" if block.is_item and is_item else "\n\n")
+        parts.append(_lines(block, width))
+        is_item = block.is_item
+    return "".join(parts)
 
 
-def as_lines(html: str, width: int = 72) -> str:
-    """HTML as readable text of `width` columns: paragraphs, lists, quotations, links."""
-    return "\n\n".join(_block(*block, width) for block in _blocks(html))
+def _lines(block: _Block, width: int) -> str:
+    if block.is_verbatim:
+        return "\n".join(f"{block.rest}    {line}" for line in block.text.strip("\n").split("\n"))
+    return "\n".join(
+        wrap(line, width, block.rest if n else block.first, block.rest)
+        for n, line in enumerate(block.text.split("\n"))
+    )
 
 
-def _block(kind: str, quotes: int, text: str, width: int) -> str:
-    lead = "> " * quotes
-    if kind == "pre":
-        return "\n".join(f"{lead}    {line}" for line in text.strip("\n").split("\n"))
-    first = f"{lead}- " if kind == "li" else lead
-    rest = f"{lead}  " if kind in ("li", "more") else f"{lead}   " if kind == "number" else lead
-    first = rest if kind == "more" else first
-    lines = [
-        wrap(line, width, first if n == 0 else rest, rest)
-        for n, line in enumerate(text.split("\n"))
-    ]
-    return "\n".join(lines)
+# Lines break at spaces, and between Chinese and Japanese characters, which have none; but no line
+# begins with what closes, or ends with what opens.
+_OPENS = "「『（【〈《"
+_CLOSES = "、。，．！？：；）」』】〉》ー"
+_CHARACTER = "\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd"
+_SPACE = " \t\n\r\f\v"
+_piece = re.compile(
+    f"([{_SPACE}]*)([{_OPENS}]*[{_CHARACTER}][{_CLOSES}]*|(?:(?![{_CHARACTER}])[^{_SPACE}])+)"
+)
 
 
 def wrap(text: str, width: int, first: str = "", rest: str = "") -> str:
     """`text` in lines of `width` columns at most; a long word, such as a link, stays whole."""
-    return textwrap.fill(
-        text,
-        width,
-        initial_indent=first,
-        subsequent_indent=rest,
-        break_long_words=False,
-        break_on_hyphens=False,
+    lines: list[str] = []
+    line, used, is_empty = first, columns(first), True
+    for space, piece in _piece.findall(text):
+        gap = " " if space and not is_empty else ""
+        needed = columns(piece)
+        if not is_empty and used + len(gap) + needed > width:
+            lines.append(line)
+            line, used, gap = rest, columns(rest), ""
+        line += gap + piece
+        used += len(gap) + needed
+        is_empty = False
+    return "" if is_empty else "\n".join([*lines, line])
+
+
+def columns(text: str) -> int:
+    """How wide a terminal shows a text: East Asian characters take two columns, marks none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if category(one) in ("Mn", "Me", "Cf") else 2 if east_asian_width(one) in "WF" else 1
+        for one in text
     )
 
 
