@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from publisher.errors import RejectedError
@@ -138,6 +138,8 @@ html_like = st.text(
 
 
 @given(html_like, html_like)
+@example("", "<\x0bb>")
+@example("", "&amp;lt;b&amp;gt;x")
 def test_cleaning_what_is_clean_changes_nothing(body: str, title: str) -> None:
     try:
         one = cleaned(body=f"<p>k</p>{body}", title=title)

@@ -190,8 +190,11 @@ def _absolute(address: str | None, base: str) -> str | None:
 
 def _plain(text: str) -> str:
     """A text field: one line, without tags, with its entities decoded."""
-    stripped = unescape(_tag.sub(" ", text)) if "<" in text or "&" in text else text
-    return " ".join(legal(stripped).split())
+    text, before = legal(text), ""
+    while text != before and ("<" in text or "&" in text):
+        # Again, since what is decoded may be a tag: cleaning what is clean must change nothing.
+        text, before = legal(unescape(_tag.sub(" ", text))), text
+    return " ".join(text.split())
 
 
 def _texts(values: Iterable[str]) -> tuple[str, ...]:
