@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -95,6 +96,39 @@ class DeliveryState(StrEnum):
     FAILED = "failed"
     SUPPRESSED = "suppressed"
     UNCERTAIN = "uncertain"
+
+
+class NoticeKind(StrEnum):
+    """A mail that is no edition: what it tells its reader."""
+
+    CONFIRM = "confirm"
+    WELCOME = "welcome"
+    GOODBYE = "goodbye"
+    CORRECTION = "correction"
+
+
+class Notice(Base):
+    """One mail that is no edition, to one subscriber: a ledger's row like a delivery.
+
+    `key` names the occasion (a correction: the article and its revision), so that nobody gets the
+    same notice twice; `details` are what its template needs besides the list and the reader.
+    """
+
+    __tablename__ = "notice"
+    __table_args__ = (
+        UniqueConstraint("kind", "subscriber_id", "list", "key"),
+        Index("ix_notice_state", "state", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id", ondelete="CASCADE"))
+    list_name: Mapped[str] = mapped_column("list")
+    key: Mapped[str] = mapped_column(default="")
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    state: Mapped[str] = mapped_column(default=DeliveryState.PENDING)
+    reply: Mapped[str] = mapped_column(default="")
+    changed: Mapped[datetime]
 
 
 class Delivery(Base):

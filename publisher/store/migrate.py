@@ -6,7 +6,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-HEAD = "0002"
+FOLDER = Path(__file__).parent / "migrations"
+# Versions are numbered, so the newest is the last; asking alembic would cost every command 50 ms.
+HEAD = max(file.name[:4] for file in (FOLDER / "versions").glob("[0-9]*.py"))
 MIGRATION_LOCK = 0x7075626D
 
 
@@ -36,6 +38,6 @@ def _upgrade(connection: Connection) -> None:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(FOLDER))
     config.attributes["connection"] = connection
     command.upgrade(config, HEAD)

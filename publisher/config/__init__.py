@@ -11,166 +11,44 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from datetime import time
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
+from publisher.config.sections import (
+    Clock,
+    Feeds,
+    Ingest,
+    Mail,
+    MailingList,
+    Section,
+    Site,
+    Store,
+    Templates,
+    Web,
+)
 from publisher.errors import ConfigError
 
+__all__ = [
+    "Clock",
+    "Config",
+    "Feeds",
+    "Ingest",
+    "Mail",
+    "MailingList",
+    "Section",
+    "Site",
+    "Store",
+    "Templates",
+    "Web",
+    "load",
+    "parse",
+    "plain_sections",
+]
+
 ENVIRONMENT_PREFIX = "PUBLISHER_"
-
-
-def _zone(value: str) -> str:
-    if value not in available_timezones():
-        raise ValueError("not a time zone of the tz database, such as Europe/Istanbul or UTC")
-    return value
-
-
-def _language(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", value):
-        raise ValueError("not a language tag, such as en, ar or pt-BR")
-    return value
-
-
-def _http(value: str) -> str:
-    if not re.fullmatch(r"https?://[^/\s]+(/[^\s?#]*)?", value):
-        raise ValueError("not an address that begins with http:// or https://")
-    return value.rstrip("/")
-
-
-def _clock_time(value: object) -> object:
-    if isinstance(value, str) and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
-        raise ValueError("not a time of day, such as 07:00 or 18:30")
-    return value
-
-
-def _mail_transport(value: str) -> str:
-    if not re.fullmatch(r"maildir:.+|smtps?://[^\s/]+/?", value):
-        raise ValueError("not maildir:FOLDER, smtp://[user:password@]host[:port] or smtps://…")
-    return value
-
-
-def _mail_address(value: str) -> str:
-    if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", value):
-        raise ValueError("not a mail address, such as news@example.org")
-    return value
-
-
-def _one_line(value: str) -> str:
-    if re.search(r"[\r\n\x00]", value):
-        raise ValueError("must be one line")
-    return value
-
-
-Zone = Annotated[str, AfterValidator(_zone)]
-Language = Annotated[str, AfterValidator(_language)]
-HttpUrl = Annotated[str, AfterValidator(_http)]
-ClockTime = Annotated[time, BeforeValidator(_clock_time)]
-MailTransport = Annotated[str, AfterValidator(_mail_transport)]
-MailAddress = Annotated[str, AfterValidator(_mail_address)]
-Line = Annotated[str, AfterValidator(_one_line)]
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
-FeedKind = Literal["everything", "category", "language", "tag", "author", "source"]
-FeedFormat = Literal["atom", "rss", "json"]
-
-
-class Section(BaseModel):
-    """One table of the file: unknown keys are errors, values cannot be changed later."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Site(Section):
-    """Who publishes, in which language and by which clock."""
-
-    title: Line = "Our Newsroom"
-    description: Line = "News as we publish it"
-    url: HttpUrl = "http://127.0.0.1:8000"
-    language: Language = "en"
-    timezone: Zone = "UTC"
-    publisher: Line = ""
-    rights: Line = ""
-    logo: str = ""
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The newsroom's time zone; the day of an article is its date there."""
-        return ZoneInfo(self.timezone)
-
-
-class Store(Section):
-    """Where articles, subscribers and editions are kept."""
-
-    url: str = "sqlite:///newsroom.db"
-
-
-class Ingest(Section):
-    """What an import takes in."""
-
-    category: Line = "News"
-    links_from: str = ""
-    max_bytes: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 20_000_000
-    fetch_seconds: Annotated[float, Field(gt=0, le=600)] = 20.0
-    private_addresses: bool = False
-
-
-class Feeds(Section):
-    """Which feeds are published, and what is in them."""
-
-    folder: Path = Path("feeds")
-    kinds: tuple[FeedKind, ...] = ("everything", "category", "language")
-    formats: tuple[FeedFormat, ...] = ("atom", "rss", "json")
-    days: Annotated[int, Field(ge=0, le=366)] = 14
-    at_least: Annotated[int, Field(ge=1, le=500)] = 20
-    max_bytes: Annotated[int, Field(ge=20_000, le=10_000_000)] = 512_000
-    content: Literal["full", "summary"] = "full"
-
-
-class Templates(Section):
-    """The editor's templates; what is not there is taken from the packaged ones."""
-
-    folder: Path = Path("email_templates")
-
-
-class Web(Section):
-    """The address the server listens on."""
-
-    host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535)] = 8000
-
-
-class Mail(Section):
-    """How mail leaves, and whom it is from where a list does not say."""
-
-    transport: MailTransport = "maildir:mailbox"
-    sender: MailAddress = "news@localhost"
-    sender_name: Line = ""
-    timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 60.0
-
-
-class Clock(Section):
-    """How often the clock looks whether an edition is due."""
-
-    tick_seconds: Annotated[float, Field(ge=0.05, le=3600)] = 5.0
-
-
-class MailingList(Section):
-    """One mailing list; empty values are taken from `[site]` and `[mail]`."""
-
-    name: Slug = "daily"
-    title: Line = "Daily digest"
-    description: Line = ""
-    categories: tuple[str, ...] = ()
-    language: Language | None = None
-    timezone: Zone | None = None
-    send_at: ClockTime = time(18, 0)
-    content: Literal["full", "summary", "headline"] = "full"
-    sender: MailAddress | None = None
-    reply_to: MailAddress | None = None
-    first_days: Annotated[int, Field(ge=1, le=36500)] = 7
 
 
 class Config(Section):

@@ -1,0 +1,64 @@
+"""The kinds of value that settings have, each with its own word for what is wrong."""
+
+from __future__ import annotations
+
+import re
+from datetime import time
+from typing import Annotated, Literal
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+
+def _zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError("not a time zone of the tz database, such as Europe/Istanbul or UTC")
+    return value
+
+
+def _language(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", value):
+        raise ValueError("not a language tag, such as en, ar or pt-BR")
+    return value
+
+
+def _http(value: str) -> str:
+    if not re.fullmatch(r"https?://[^/\s]+(/[^\s?#]*)?", value):
+        raise ValueError("not an address that begins with http:// or https://")
+    return value.rstrip("/")
+
+
+def _clock_time(value: object) -> object:
+    if isinstance(value, str) and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+        raise ValueError("not a time of day, such as 07:00 or 18:30")
+    return value
+
+
+def _mail_transport(value: str) -> str:
+    if not re.fullmatch(r"maildir:.+|smtps?://[^\s/]+/?", value):
+        raise ValueError("not maildir:FOLDER, smtp://[user:password@]host[:port] or smtps://…")
+    return value
+
+
+def _mail_address(value: str) -> str:
+    if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", value):
+        raise ValueError("not a mail address, such as news@example.org")
+    return value
+
+
+def _one_line(value: str) -> str:
+    if re.search(r"[\r\n\x00]", value):
+        raise ValueError("must be one line")
+    return value
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+Language = Annotated[str, AfterValidator(_language)]
+HttpUrl = Annotated[str, AfterValidator(_http)]
+ClockTime = Annotated[time, BeforeValidator(_clock_time)]
+MailTransport = Annotated[str, AfterValidator(_mail_transport)]
+MailAddress = Annotated[str, AfterValidator(_mail_address)]
+Line = Annotated[str, AfterValidator(_one_line)]
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+FeedKind = Literal["everything", "category", "language", "tag", "author", "source"]
+FeedFormat = Literal["atom", "rss", "json"]
