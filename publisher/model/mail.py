@@ -111,7 +111,8 @@ class Notice(Base):
     """One mail that is no edition, to one subscriber: a ledger's row like a delivery.
 
     `key` names the occasion (a correction: the article and its revision), so that nobody gets the
-    same notice twice; `details` are what its template needs besides the list and the reader.
+    same notice twice; `details` are what its template needs besides the list and the reader; `due`
+    is the moment from which it may leave.
     """
 
     __tablename__ = "notice"
@@ -127,12 +128,16 @@ class Notice(Base):
     key: Mapped[str] = mapped_column(default="")
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
     state: Mapped[str] = mapped_column(default=DeliveryState.PENDING)
+    due: Mapped[datetime]
     reply: Mapped[str] = mapped_column(default="")
     changed: Mapped[datetime]
 
 
 class Delivery(Base):
-    """The ledger's row: one edition to one subscriber, written before anything is sent."""
+    """The ledger's row: one edition to one subscriber, written before anything is sent.
+
+    `due` is the moment from which the letter may leave: the reader's own hour, or the next try.
+    """
 
     __tablename__ = "delivery"
     __table_args__ = (
@@ -145,5 +150,6 @@ class Delivery(Base):
     subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id"))
     variant: Mapped[str]
     state: Mapped[str] = mapped_column(default=DeliveryState.PENDING)
+    due: Mapped[datetime]
     reply: Mapped[str] = mapped_column(default="")
     changed: Mapped[datetime]

@@ -39,7 +39,13 @@ def prepare(
     query = select(Delivery.subscriber_id).where(Delivery.edition_id == edition_id)
     known = set(session.scalars(query))
     rows = [
-        {"edition_id": edition_id, "subscriber_id": who, "variant": variant, "changed": now}
+        {
+            "edition_id": edition_id,
+            "subscriber_id": who,
+            "variant": variant,
+            "due": now,
+            "changed": now,
+        }
         for who, variant in readers
         if who not in known
     ]
@@ -49,11 +55,15 @@ def prepare(
 
 
 def claim(session: Session, edition_id: int, limit: int, now: datetime) -> Sequence[Due]:
-    """Take the next pending rows and mark them as being sent."""
+    """Take the next pending rows that are due, and mark them as being sent."""
     query = (
         select(Delivery.id, Delivery.variant, Subscriber.id, Subscriber.email, Subscriber.name)
         .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
-        .where(Delivery.edition_id == edition_id, Delivery.state == DeliveryState.PENDING)
+        .where(
+            Delivery.edition_id == edition_id,
+            Delivery.state == DeliveryState.PENDING,
+            Delivery.due <= now,
+        )
         .order_by(Delivery.id)
         .limit(limit)
     )

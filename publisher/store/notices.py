@@ -41,7 +41,7 @@ def queue(
     rows = [
         {
             "kind": kind, "list_name": list_name, "subscriber_id": one, "key": key,
-            "details": details or {}, "changed": now,
+            "details": details or {}, "due": now, "changed": now,
         }
         for one in ids
         if one not in known

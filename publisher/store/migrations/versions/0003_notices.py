@@ -1,4 +1,4 @@
-"""The ledger of mails that are no editions.
+"""The ledger of mails that are no editions, and from when a letter may leave.
 
 Revision ID: 0003
 """
@@ -14,6 +14,7 @@ depends_on = None
 
 JSON = sa.JSON().with_variant(JSONB(), "postgresql")
 TIME = sa.DateTime(timezone=True)
+AT_ONCE = {"sqlite": "1970-01-01 00:00:00.000000", "postgresql": "1970-01-01 00:00:00+00"}
 
 
 def upgrade() -> None:
@@ -26,6 +27,7 @@ def upgrade() -> None:
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("details", JSON, nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("due", TIME, nullable=False),
         sa.Column("reply", sa.Text(), nullable=False),
         sa.Column("changed", TIME, nullable=False),
         sa.ForeignKeyConstraint(["subscriber_id"], ["subscriber.id"], ondelete="CASCADE"),
@@ -33,3 +35,5 @@ def upgrade() -> None:
         sa.UniqueConstraint("kind", "subscriber_id", "list", "key"),
     )
     op.create_index("ix_notice_state", "notice", ["state", "id"])
+    due = sa.Column("due", TIME, nullable=False, server_default=AT_ONCE[op.get_bind().dialect.name])
+    op.add_column("delivery", due)
