@@ -20,6 +20,7 @@ COMMANDS = {
     "clock": ("run", "Only send the editions that are due."),
     "import": ("importing", "Take articles in from files, folders and addresses."),
     "article": ("article", "Look at articles, correct and retract them."),
+    "category": ("category", "List, rename and remove categories."),
     "feeds": ("feeds", "Build, list and verify feeds."),
     "digest": ("digest", "Preview, send and follow editions."),
     "subscribers": ("subscribers", "Put people on a list, and see who is on it."),

@@ -3,6 +3,7 @@
 Pure code takes these as values; only `publisher.store` opens sessions and writes queries.
 """
 
+from publisher.model.addresses import FormerPath, FormerPathState, FormerSlug
 from publisher.model.article import Article, Category, Revision, SetAside, StaleArticle
 from publisher.model.base import Base, UtcDateTime
 from publisher.model.content import Content, Medium, Source, seal
@@ -36,6 +37,9 @@ __all__ = [
     "Feed",
     "FeedArticle",
     "FeedChange",
+    "FormerPath",
+    "FormerPathState",
+    "FormerSlug",
     "Medium",
     "Notice",
     "NoticeKind",

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from publisher.model.base import NEVER_REUSE_AN_ID, Base
 from publisher.model.content import Content, Medium, Source
 
+DEEPEST = 100
 _Record = TypeVar("_Record", Source, Medium)
 
 
@@ -29,15 +30,28 @@ class Category(Base):
 
     @property
     def titles(self) -> tuple[str, ...]:
-        """Titles from the top down to this one."""
-        above = self.parent.titles if self.parent else ()
-        return (*above, self.title)
+        """Titles from the top down to this one, as many as the path has parts.
+
+        Another program may have left the parents out; their slugs then stand for their titles.
+        """
+        known = self._known_titles()
+        slugs = self.path.split("/")
+        missing = [slug.replace("-", " ").capitalize() for slug in slugs[: -len(known)]]
+        return (*missing, *known[-len(slugs) :])
 
     @property
     def paths(self) -> tuple[str, ...]:
         """This category's path and those of all above it, top first."""
         parts = self.path.split("/")
         return tuple("/".join(parts[: n + 1]) for n in range(len(parts)))
+
+    def _known_titles(self) -> tuple[str, ...]:
+        titles: list[str] = []
+        one: Category | None = self
+        while one is not None and len(titles) < DEEPEST:  # parents may go round in a circle
+            titles.insert(0, one.title)
+            one = one.parent
+        return tuple(titles)
 
 
 class Article(Base):

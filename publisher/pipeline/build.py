@@ -13,6 +13,7 @@ from publisher.model import Article, Feed, FeedChange, seal
 from publisher.pipeline.feed_pages import lists, page_of
 from publisher.pipeline.newsroom import Newsroom
 from publisher.pipeline.sequencer import sequence
+from publisher.pipeline.withdrawal import withdraw_moved, withdraw_unpublished
 from publisher.render.article import as_html
 from publisher.render.view import view
 from publisher.store import articles, feeds, log
@@ -26,7 +27,7 @@ from publisher.syndication.document import (
     document,
 )
 from publisher.syndication.publish import formats, publish
-from publisher.syndication.selection import EVERYTHING, feed_path
+from publisher.syndication.selection import feed_path
 from publisher.syndication.window import (
     ARCHIVE_ROWS,
     complete_archives,
@@ -59,9 +60,7 @@ def build(
     A feed that cannot be written stays out of date. Raises PublishError, StoreError.
     """
     config, store = newsroom.config, newsroom.store
-    with store.write() if every else store.read() as session:
-        if every:
-            feeds.ensure(session, [EVERYTHING])
+    with store.read() as session:
         choose = feeds.published if every else feeds.stale
         chosen = choose(session, config.feeds.kinds)
         due = [feed.id for feed in chosen]
@@ -73,6 +72,9 @@ def build(
             with contextlib.suppress(WaitError):  # it stays out of date, and is built next time
                 built[feed_id] = builder.write(feed_id, every=every)
             progress(number, len(due))
+        new |= withdraw_moved(newsroom, every=every)
+        if every:
+            withdraw_unpublished(newsroom)
         if new:
             builder.write_lists()
     finally:

@@ -65,12 +65,13 @@ class ArchiveLink:
 
 @dataclass(frozen=True, slots=True)
 class FeedDocument:
-    """One feed, ready to be written in any format. `addresses` maps format → address; `root` is
-    where all feeds lie.
+    """One feed, ready to be written in any format. `id` stays for ever; `addresses` maps
+    format → address; `root` is where all feeds lie.
 
     `archive` is the number of an archive document, None for the live one.
     """
 
+    id: str
     title: str
     subtitle: str
     page: str
@@ -85,11 +86,6 @@ class FeedDocument:
     tombstones: tuple[Tombstone, ...] = ()
     before: ArchiveLink | None = None
     archive: int | None = None
-
-    @property
-    def id(self) -> str:
-        """The Atom id: the address of the Atom document, or of the first format there is."""
-        return self.addresses.get("atom") or next(iter(self.addresses.values()))
 
     @property
     def updated(self) -> datetime:
@@ -124,6 +120,7 @@ def document(
     everything = feed.kind == "everything"
     formats = ("atom",) if archive else config.feeds.formats
     return FeedDocument(
+        id=feed.uid or f"{site.url}/feeds/{folder}{FILES['atom']}",
         title=site.title if everything else f"{title_of(feed)} – {site.title}",
         subtitle=site.description,
         page=f"{site.url}/{folder}" if feed.kind in ("everything", "category") else f"{site.url}/",

@@ -7,6 +7,7 @@ import errno
 import gzip
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import brotli
@@ -40,10 +41,39 @@ def publish(path: Path, data: bytes) -> bool:
     changed = write_if_changed(path, data)
     forms = {coding: path.with_name(path.name + ending) for coding, ending in CODINGS.items()}
     if changed or not all(_is_newer(form, path) for form in forms.values()):
-        write_if_changed(forms["br"], brotli.compress(data, quality=BROTLI_QUALITY), touch=True)
-        # No time of the day in it: the same document is the same bytes.
-        write_if_changed(forms["gzip"], gzip.compress(data, GZIP_LEVEL, mtime=0), touch=True)
+        for coding, form in forms.items():
+            write_if_changed(form, compressed(data, coding), touch=True)
     return changed
+
+
+def compressed(data: bytes, coding: str) -> bytes:
+    """The data in a content coding; the same data is the same bytes."""
+    if coding == "br":
+        packed: bytes = brotli.compress(data, quality=BROTLI_QUALITY)
+        return packed
+    return gzip.compress(data, GZIP_LEVEL, mtime=0)  # no time of the day in it
+
+
+def withdraw(root: Path, path: str, names: Iterable[str], *, archives: bool = False) -> None:
+    """Remove documents of a feed with their compressed forms, and folders in which nothing is left.
+
+    Only files that we make are touched. What is not there is no error. Raises PublishError.
+    """
+    folder = root / path
+    files = [folder / name for name in names]
+    if archives:
+        files += folder.glob("archive/[0-9]*.xml")
+    try:
+        for file in files:
+            for ending in ("", *CODINGS.values()):
+                file.with_name(file.name + ending).unlink(missing_ok=True)
+    except OSError as error:
+        raise PublishError(f"{file} was not removed: {_advice(error)}") from error
+    above = [one for one in folder.parents if one.is_relative_to(root)]
+    for left in (folder / "archive", folder, *above):
+        if left != root:
+            with contextlib.suppress(OSError):  # it is not empty, or was never there
+                left.rmdir()
 
 
 def _is_newer(form: Path, document: Path) -> bool:

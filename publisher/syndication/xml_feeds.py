@@ -49,8 +49,7 @@ class _FeedExtension(BaseExtension):  # type: ignore[misc]
             SubElement(element, f"{{{FEED_HISTORY}}}archive")
         if document.before:
             _link(element, "prev-archive", document.before.address, MEDIA_TYPES["atom"])
-            chain = SubElement(element, f"{{{CHAIN}}}previous")
-            chain.set("sha256", document.before.sha256)
+            self._chain(element, document.before.sha256)
         for stone in document.tombstones:
             SubElement(
                 element,
@@ -58,6 +57,18 @@ class _FeedExtension(BaseExtension):  # type: ignore[misc]
                 {"ref": stone.uid, "when": stone.when.isoformat()},
             )
         return element
+
+    def extend_rss(self, element: _Element) -> _Element:
+        """RFC 5005 is for RSS, too; its archive documents are Atom, since readers take both."""
+        before = self.document.before
+        if before:
+            values = {"rel": "prev-archive", "href": before.address, "type": MEDIA_TYPES["atom"]}
+            SubElement(element[0], f"{{{ATOM}}}link", values)
+            self._chain(element[0], before.sha256)
+        return element
+
+    def _chain(self, parent: _Element, sha256: str) -> None:
+        SubElement(parent, f"{{{CHAIN}}}previous").set("sha256", sha256)
 
 
 class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]

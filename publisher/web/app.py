@@ -25,7 +25,7 @@ def application(newsroom: Newsroom) -> ASGIApp:
     )
     media = StaticFiles(directory=config.path("media"), check_dir=False)
     pages = Starlette(routes=[Mount("/media", media), Route("/healthz", _healthz)])
-    feeds = FeedFiles(config.path(config.feeds.folder), "/feeds")
+    feeds = FeedFiles(config.path(config.feeds.folder), "/feeds", deltas=config.feeds.deltas)
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         # Feeds get most of the requests, so they do not go through the framework's routing.
