@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 _refused = re.compile(r"\s*q=0(\.0*)?\s*")
 
 
-def accepted_codings(header: str) -> set[str]:
+@lru_cache(maxsize=1024)
+def accepted_codings(header: str) -> frozenset[str]:
     """The codings of an Accept-Encoding header, without those that it refuses by q=0 (12.5.3)."""
     found = set()
     for part in header.lower().split(","):
         coding, _, weight = part.partition(";")
         if not (weight and _refused.fullmatch(weight)):
             found.add(coding.strip())
-    return found
+    return frozenset(found)
 
 
 def entity_tags(header: str) -> list[str]:
@@ -31,6 +33,8 @@ def is_unchanged(
 
     If-None-Match wins (13.2.2). `modified` is in seconds since 1970.
     """
+    if tags in etags:  # as most readers send it
+        return True
     if tags is not None:
         wanted = entity_tags(tags)
         return "*" in wanted or not set(wanted).isdisjoint(etags)
