@@ -12,10 +12,10 @@ from urllib.parse import quote
 from starlette.types import Receive, Scope, Send
 
 from publisher.syndication.former import leads_to
-from publisher.syndication.publish import CODINGS, compressed
+from publisher.syndication.publish import compressed
 from publisher.web.deltas import wants_delta
 from publisher.web.feed_documents import CORS, Document, Documents, Form, raw
-from publisher.web.negotiation import accepted_codings, entity_tags, is_unchanged
+from publisher.web.negotiation import best_coding, entity_tags, is_unchanged
 
 # A name may come into use again, so that it has moved is not kept for ever.
 MOVED = "public, max-age=3600"
@@ -59,15 +59,14 @@ class FeedFiles:
 
 
 async def _answer(send: Send, document: Document, asked: Asked, *, with_body: bool) -> None:
-    form = _best(document.forms, asked.get(b"accept-encoding", b"").decode("latin-1"))
-    tags, since = (_text(asked, name) for name in (b"if-none-match", b"if-modified-since"))
-    if is_unchanged(tags, since, (form.etag,), form.modified):
+    form = document.forms[best_coding(asked, document.forms)]
+    if is_unchanged(asked, form.etag, form.modified):
         await send({"type": "http.response.start", "status": 304, "headers": form.unchanged})
         await send({"type": "http.response.body"})
         return
     status, headers, data = 200, form.found, form.data
-    if tags and document.versions and wants_delta(_text(asked, b"a-im") or ""):
-        delta = _delta(document, form, entity_tags(tags))
+    if document.versions and wants_delta(asked.get(b"a-im", b"").decode("latin-1")):
+        delta = _delta(document, form, entity_tags(asked))
         if delta is not None:
             status, (headers, data) = 226, delta
     await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -95,21 +94,6 @@ def _delta(
 
 def _coded(data: bytes, coding: str) -> bytes:
     return compressed(data, coding) if coding else data
-
-
-def _text(asked: Asked, name: bytes) -> str | None:
-    value = asked.get(name)
-    return None if value is None else value.decode("latin-1")
-
-
-def _best(forms: dict[str, Form], header: str) -> Form:
-    """The smallest form that the reader takes."""
-    if header:
-        accepted = accepted_codings(header)
-        for coding in CODINGS:
-            if coding in accepted and coding in forms:
-                return forms[coding]
-    return forms[""]
 
 
 async def _say(send: Send, status: int, text: str, headers: dict[str, str]) -> None:
