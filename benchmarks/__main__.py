@@ -15,6 +15,7 @@ from benchmarks import (
     bench_latency,
     bench_one_article,
     bench_serving,
+    bench_sitemap,
 )
 from benchmarks.measure import Result
 
@@ -26,6 +27,7 @@ SUITE = (
     bench_latency,
     bench_import,
     bench_one_article,
+    bench_sitemap,
 )
 HEAD = """\
 # Performance

@@ -20,6 +20,7 @@ from publisher.model.mail import (
     SubscriberState,
     Subscription,
 )
+from publisher.model.sitemap import SitemapPart
 
 __all__ = [
     "Archive",
@@ -45,6 +46,7 @@ __all__ = [
     "NoticeKind",
     "Revision",
     "SetAside",
+    "SitemapPart",
     "Source",
     "StaleArticle",
     "Subscriber",

@@ -9,7 +9,7 @@ from publisher.ingest.clean import reclean
 from publisher.model import Article, Change, ChangeKind, seal
 from publisher.names import feed_id, is_category_path
 from publisher.pipeline.newsroom import Newsroom
-from publisher.store import addresses, articles, feeds, log, stale
+from publisher.store import addresses, articles, feeds, log, sitemap, stale
 from publisher.store.engine import Session
 from publisher.store.feeds import Place
 from publisher.store.log import NewChange
@@ -63,6 +63,7 @@ class _Round:
         changed = {change.article_id: places.get(change.article_id) for change in changes}
         moves = feeds.place(self._session, changed, _mint_of(self._newsroom))
         positions = log.append(self._session, changes, moves, self._now)
+        sitemap.note(self._session, moves, self._now)
         for change in changes:
             if change.kind in SIGNIFICANT:
                 self._update(found[change.article_id], change.kind, positions)

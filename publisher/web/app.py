@@ -13,18 +13,25 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from publisher.pipeline.newsroom import Newsroom
 from publisher.web.feed_files import FeedFiles
+from publisher.web.sitemaps import Sitemaps
 
 log = logging.getLogger(__name__)
 
 
 def application(newsroom: Newsroom) -> ASGIApp:
-    """Everything that is served: the feeds, the articles' media, and a sign of life."""
+    """Everything that is served: the feeds, the articles' media, sitemaps, and a sign of life."""
     config = newsroom.config
     log.info(
         "serving %s/feeds/ on port %d of %s", config.site.url, config.web.port, config.web.host
     )
     media = StaticFiles(directory=config.path("media"), check_dir=False)
-    pages = Starlette(routes=[Mount("/media", media), Route("/healthz", _healthz)])
+    pages = Starlette(
+        routes=[
+            Mount("/media", media),
+            Route("/healthz", _healthz),
+            *Sitemaps(newsroom).routes,
+        ]
+    )
     feeds = FeedFiles(config.path(config.feeds.folder), "/feeds", deltas=config.feeds.deltas)
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
