@@ -58,7 +58,9 @@ def serving(application: ASGIApp) -> Iterator[Server]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         served = Server(f"http://127.0.0.1:{listener.getsockname()[1]}")
-        config = uvicorn.Config(served.remembering(application), log_config=None, lifespan="off")
+        config = uvicorn.Config(
+            served.remembering(application), log_config=None, lifespan="off", server_header=False
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()

@@ -46,7 +46,7 @@ def newsroom(store_url: str, tmp_path: Path) -> Iterator[Newsroom]:
 
 @pytest.fixture
 def server(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setattr("publisher.web.feed_files.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("publisher.web.feed_documents.LOOK_SECONDS", 0.0)
     with serving(application(newsroom)) as served:
         yield served
 
