@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import (
+    bench_dkim,
     bench_feed_build,
     bench_help,
     bench_import,
@@ -28,6 +29,7 @@ SUITE = (
     bench_import,
     bench_one_article,
     bench_sitemap,
+    bench_dkim,
 )
 HEAD = """\
 # Performance

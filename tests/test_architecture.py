@@ -21,6 +21,7 @@ LONGEST_FILE = 350
 ROOMS = {
     "alembic": ("store/",),
     "apscheduler": ("clock.py",),
+    "cryptography": ("delivery/dkim.py",),
     "feedgen": ("syndication/",),
     "jinja2": ("render/",),
     "premailer": ("render/",),

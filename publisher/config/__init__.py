@@ -18,7 +18,9 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from publisher.config.sections import (
+    Bounces,
     Clock,
+    Dkim,
     Feeds,
     Ingest,
     Mail,
@@ -32,8 +34,10 @@ from publisher.config.sections import (
 from publisher.errors import ConfigError
 
 __all__ = [
+    "Bounces",
     "Clock",
     "Config",
+    "Dkim",
     "Feeds",
     "Ingest",
     "Mail",
@@ -62,6 +66,8 @@ class Config(Section):
     templates: Templates = Templates()
     web: Web = Web()
     mail: Mail = Mail()
+    dkim: Dkim = Dkim()
+    bounces: Bounces = Bounces()
     clock: Clock = Clock()
     lists: tuple[MailingList, ...] = (MailingList(),)
 

@@ -10,13 +10,16 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field
 
 from publisher.config.values import (
+    BounceAddress,
     ClockTime,
+    DkimKey,
     FeedFormat,
     FeedKind,
     HttpUrl,
     Language,
     Line,
     MailAddress,
+    Mailbox,
     MailTransport,
     Slug,
     Zone,
@@ -96,6 +99,26 @@ class Mail(Section):
     sender: MailAddress = "news@localhost"
     sender_name: Line = ""
     timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 60.0
+    bounce_address: BounceAddress = ""
+    bounce_delimiter: Annotated[str, Field(pattern=r"^[+=._-]$")] = "+"
+
+
+class Dkim(Section):
+    """How mail is signed as the domain's own."""
+
+    keys: tuple[DkimKey, ...] = ()
+    domain: Annotated[str, Field(pattern=r"^([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*)?$")] = ""
+
+
+class Bounces(Section):
+    """Where mail that comes back is read, and what becomes of whom."""
+
+    mailbox: Mailbox = ""
+    check_seconds: Annotated[float, Field(ge=0.05, le=86_400)] = 60.0
+    processed: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 _-]*$")] = "Processed"
+    unrelated: Path = Path("unrelated-mail")
+    soft_editions: Annotated[int, Field(ge=1, le=100)] = 3
+    soft_days: Annotated[int, Field(ge=0, le=366)] = 7
 
 
 class Clock(Section):

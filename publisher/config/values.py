@@ -9,6 +9,9 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+# Of 64 that an address can have before its @, a mail's own token takes up to 46.
+LONGEST_BOUNCES = 18
+
 
 def _zone(value: str) -> str:
     if value not in available_timezones():
@@ -46,6 +49,27 @@ def _mail_address(value: str) -> str:
     return value
 
 
+def _bounce_address(value: str) -> str:
+    if value and len(_mail_address(value).rpartition("@")[0]) > LONGEST_BOUNCES:
+        raise ValueError(
+            f"the part before the @ is too long; at most {LONGEST_BOUNCES} characters leave room "
+            "for what each mail's own address adds"
+        )
+    return value
+
+
+def _dkim_key(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9.-]+:.+", value):
+        raise ValueError("not selector:path, such as 2026a:dkim/2026a.pem")
+    return value
+
+
+def _mailbox(value: str) -> str:
+    if value and not re.fullmatch(r"maildir:.+|imaps?://[^\s/]+(/[^\s]*)?", value):
+        raise ValueError("not maildir:FOLDER, imaps://user:password@host[/FOLDER] or imap://…")
+    return value
+
+
 def _one_line(value: str) -> str:
     if re.search(r"[\r\n\x00]", value):
         raise ValueError("must be one line")
@@ -58,6 +82,9 @@ HttpUrl = Annotated[str, AfterValidator(_http)]
 ClockTime = Annotated[time, BeforeValidator(_clock_time)]
 MailTransport = Annotated[str, AfterValidator(_mail_transport)]
 MailAddress = Annotated[str, AfterValidator(_mail_address)]
+BounceAddress = Annotated[str, AfterValidator(_bounce_address)]
+DkimKey = Annotated[str, AfterValidator(_dkim_key)]
+Mailbox = Annotated[str, AfterValidator(_mailbox)]
 Line = Annotated[str, AfterValidator(_one_line)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 FeedKind = Literal["everything", "category", "language", "tag", "author", "source"]

@@ -20,6 +20,7 @@ from publisher.model.mail import (
     SubscriberState,
     Subscription,
 )
+from publisher.model.reports import MailKey, MailReport, ReportKind
 from publisher.model.sitemap import SitemapPart
 
 __all__ = [
@@ -41,9 +42,12 @@ __all__ = [
     "FormerPath",
     "FormerPathState",
     "FormerSlug",
+    "MailKey",
+    "MailReport",
     "Medium",
     "Notice",
     "NoticeKind",
+    "ReportKind",
     "Revision",
     "SetAside",
     "SitemapPart",
