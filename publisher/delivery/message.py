@@ -19,7 +19,7 @@ from enum import StrEnum
 from typing import Protocol, Self
 
 from publisher.delivery.headers import LONGEST_LINE, ascii_uri, folded, one_line, phrase, wire
-from publisher.delivery.tokens import Tokens
+from publisher.delivery.mail_tokens import MailTokens
 
 __all__ = [
     "MESSAGE_ID",
@@ -185,7 +185,7 @@ def message_id(edition_id: int, subscriber_id: int, domain: str, key: bytes = b"
 
     It is the delivery's token, by which a bounce that quotes it is recognised too.
     """
-    return f"<{Tokens([key]).edition(edition_id, subscriber_id)}@{domain}>"
+    return f"<{MailTokens([key]).edition(edition_id, subscriber_id)}@{domain}>"
 
 
 def unsubscribe_link(frame: Frame, token: str = "") -> str:

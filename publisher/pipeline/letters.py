@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from publisher.config import MailingList
 from publisher.delivery import message
-from publisher.delivery.tokens import Tokens
+from publisher.delivery.mail_tokens import MailTokens
 from publisher.delivery.transport import Letter
 from publisher.model import Edition, Subscription
 from publisher.newsletter.compose import ComposedMail, Variant
@@ -64,7 +64,7 @@ class Letters:
         self._composer, self._edition, self._list = composer, edition, one
         self._frame = frame(newsroom, one)
         self._key, *_ = mail_keys.all_keys(newsroom.store)
-        self._tokens = Tokens([self._key])
+        self._tokens = MailTokens([self._key])
         self._templates: dict[str, message.Template] = {}
 
     def write(self, due: Due) -> Letter:

@@ -9,19 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher.config.values import LONGEST_BOUNCES
-from publisher.delivery.tokens import LONGEST, Token, TokenKind, Tokens, base36
+from publisher.delivery.mail_tokens import LONGEST, MailToken, MailTokens, TokenKind, base36
 
 KEY, OTHER = b"k" * 32, b"o" * 32
-TOKENS = Tokens([KEY], ["daily", "weekly"])
+TOKENS = MailTokens([KEY], ["daily", "weekly"])
 ids = st.integers(min_value=0, max_value=2**63 - 1)
 
 
 @given(ids, ids)
 def test_a_token_says_again_what_it_was_made_of(number: int, who: int) -> None:
-    assert TOKENS.first(TOKENS.edition(number, who)) == Token(TokenKind.EDITION, who, number)
-    assert TOKENS.first(TOKENS.notice(number, who)) == Token(TokenKind.NOTICE, who, number)
+    assert TOKENS.first(TOKENS.edition(number, who)) == MailToken(TokenKind.EDITION, who, number)
+    assert TOKENS.first(TOKENS.notice(number, who)) == MailToken(TokenKind.NOTICE, who, number)
     leaving = TOKENS.unsubscribe("weekly", who)
-    assert TOKENS.first(leaving) == Token(TokenKind.UNSUBSCRIBE, who, list_name="weekly")
+    assert TOKENS.first(leaving) == MailToken(TokenKind.UNSUBSCRIBE, who, list_name="weekly")
 
 
 @given(ids, ids)
@@ -43,7 +43,7 @@ def test_a_changed_token_is_no_token(who: int, at: int, letter: str) -> None:
 
 @pytest.mark.parametrize(
     "token",
-    [Tokens([OTHER]).edition(1, 2), "e1-2-aaaabbbbccccdddd", "u2-aaaabbbbccccdddd", "e1-2-"],
+    [MailTokens([OTHER]).edition(1, 2), "e1-2-aaaabbbbccccdddd", "u2-aaaabbbbccccdddd", "e1-2-"],
 )
 def test_what_somebody_else_made_is_no_token(token: str) -> None:
     assert TOKENS.first(token) is None
@@ -53,17 +53,19 @@ def test_a_token_for_one_thing_serves_for_no_other() -> None:
     token = TOKENS.edition(1, 2)
     for other in (f"n{token[1:]}", f"u{token[1:]}", token.replace("e1-", "e2-")):
         assert TOKENS.first(other) is None
-    assert Tokens([KEY], ["weekly"]).first(TOKENS.unsubscribe("daily", 2)) is None
+    assert MailTokens([KEY], ["weekly"]).first(TOKENS.unsubscribe("daily", 2)) is None
 
 
 def test_tokens_of_an_earlier_key_are_known_too() -> None:
-    assert Tokens([OTHER, KEY]).first(TOKENS.edition(1, 2)) == Token(TokenKind.EDITION, 2, 1)
-    assert Tokens([OTHER]).first(TOKENS.edition(1, 2)) is None
+    assert MailTokens([OTHER, KEY]).first(TOKENS.edition(1, 2)) == MailToken(
+        TokenKind.EDITION, 2, 1
+    )
+    assert MailTokens([OTHER]).first(TOKENS.edition(1, 2)) is None
 
 
 def test_a_forged_token_does_not_hide_the_true_one_after_it() -> None:
     text = f"e9-9-aaaabbbbccccdddd {TOKENS.edition(1, 2)}"
-    assert TOKENS.first(text) == Token(TokenKind.EDITION, 2, 1)
+    assert TOKENS.first(text) == MailToken(TokenKind.EDITION, 2, 1)
 
 
 @given(st.integers(min_value=0))

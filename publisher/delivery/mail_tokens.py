@@ -4,7 +4,7 @@ A bounce goes to the envelope's sender, so a token in that address names the del
 bounce looks like (a variable envelope return path, VERP). Anybody can write a mail that looks like
 a bounce; without the code at the token's end it changes nothing.
 
-Tokens are small letters, digits and hyphens, since mail servers may change the case of an address,
+They are small letters, digits and hyphens, since mail servers may change the case of an address,
 and at most `LONGEST` characters (the part before the @ may have 64: RFC 5321, 4.5.3.1.1).
 """
 
@@ -39,7 +39,7 @@ class TokenKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class MailToken:
     """The edition (or notice) of that number to a reader; or that a reader leaves a list."""
 
     kind: TokenKind
@@ -48,7 +48,7 @@ class Token:
     list_name: str = ""
 
 
-class Tokens:
+class MailTokens:
     """Makes tokens with the first key, and knows those that were made with any of the keys.
 
     `lists` are the names of the lists that a reader can ask to leave.
@@ -70,29 +70,29 @@ class Tokens:
         name = f"u{base36(subscriber_id)}"
         return f"{name}-{_code(self._keys[0], f'{name}/{list_name}')}"
 
-    def found(self, text: str) -> Iterator[Token]:
+    def found(self, text: str) -> Iterator[MailToken]:
         """The tokens of ours in a text, in their order; what only looks like one is passed over."""
         for match in islice(_token.finditer(text.lower()), MOST):
             token = self._read(match)
             if token is not None:
                 yield token
 
-    def first(self, text: str) -> Token | None:
+    def first(self, text: str) -> MailToken | None:
         """The first token of ours in a text."""
         return next(self.found(text), None)
 
     def _coded(self, name: str) -> str:
         return f"{name}-{_code(self._keys[0], name)}"
 
-    def _read(self, match: re.Match[str]) -> Token | None:
+    def _read(self, match: re.Match[str]) -> MailToken | None:
         kind, number, who, leaver, code = match.groups()
         if leaver is None:
             if self._fits(f"{kind}{number}-{who}", code):
-                return Token(TokenKind(kind), int(who, 36), int(number, 36))
+                return MailToken(TokenKind(kind), int(who, 36), int(number, 36))
             return None
         for name in self._lists:
             if self._fits(f"u{leaver}/{name}", code):
-                return Token(TokenKind.UNSUBSCRIBE, int(leaver, 36), list_name=name)
+                return MailToken(TokenKind.UNSUBSCRIBE, int(leaver, 36), list_name=name)
         return None
 
     def _fits(self, name: str, code: str) -> bool:
