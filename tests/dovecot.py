@@ -70,12 +70,14 @@ service imap-login {{
 
 
 def program() -> str | None:
-    """The server's program; None where it, or the version whose config this is, is missing."""
-    found = shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-    if found is None:
-        return None
-    version = subprocess.run([found, "--version"], capture_output=True, text=True, check=False)
-    return found if version.stdout.startswith("2.3.") else None
+    """The server's program, or None where it is not installed."""
+    return shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+
+
+def version() -> str:
+    """The version of the program."""
+    told = subprocess.run([str(program()), "--version"], capture_output=True, text=True, check=True)
+    return told.stdout.split()[0]
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def running_server(capability: str = "") -> Iterator[Server]:
     """A server that ends with the block. `capability` is what it says it can do, if not all."""
     folder = Path(tempfile.mkdtemp(prefix="publisher-dovecot-"))
     folder.chmod(0o755)
-    server = Server(folder, _free_port(), _free_port())
+    server = Server(folder, free_port(), free_port())
     try:
         (folder / "mail").mkdir()
         _certificate(folder)
@@ -140,7 +142,8 @@ def _accounts() -> dict[str, Any]:
     return {"inner": me, "login": me, "group": group, "mail": os.getuid(), "mail_group": group}
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
