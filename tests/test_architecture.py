@@ -23,6 +23,8 @@ ROOMS = {
     "apscheduler": ("clock.py",),
     "cryptography": ("delivery/dkim.py",),
     "feedgen": ("syndication/",),
+    "flufl": ("delivery/bounces/",),
+    "imapclient": ("delivery/bounces/",),
     "jinja2": ("render/",),
     "premailer": ("render/",),
     "sqlalchemy": ("model/", "store/"),

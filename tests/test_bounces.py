@@ -173,6 +173,17 @@ def test_what_was_taken_back_no_longer_counts(newsroom: Newsroom, readers: dict[
     assert soft(newsroom, ada, 9) == ["active"]
 
 
+def test_a_giving_up_that_was_taken_back_begins_the_count_anew(
+    newsroom: Newsroom, readers: dict[str, int]
+) -> None:
+    ada, _ = readers.values()
+    soft(newsroom, ada, 1, 2, 3, 4, 5, 6, 7, 8)
+    with newsroom.store.write() as session:
+        ((report, _),) = bounces.listed(session, "", 1)
+        bounces.undo(session, report.id, NOW)
+    assert soft(newsroom, ada, 9, 10) == ["active", "active"]
+
+
 def test_somebody_who_came_back_is_counted_anew(
     newsroom: Newsroom, readers: dict[str, int]
 ) -> None:

@@ -91,6 +91,18 @@ def test_without_a_mailbox_it_says_what_to_do(tmp_path: Path) -> None:
     assert "set bounces.mailbox, or name --maildir" in found.stderr
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["imap.example.org", "imaps://imap.example.org", "imaps://a@b:c@host", "imaps://a:b@host:port"],
+)
+def test_an_address_that_names_no_mailbox_is_refused(site: Path, address: str) -> None:
+    found = publisher(site, "bounces", "read", "--imap", address)
+    assert found.exit_code == 2
+    assert "--imap is not maildir:FOLDER, imaps://user:password@host" in found.stderr
+    both = publisher(site, "bounces", "read", "--imap", address, "--maildir", str(site))
+    assert "cannot be read at once" in both.stderr
+
+
 def test_a_list_names_what_can_be_taken_back(site: Path) -> None:
     assert "Nothing has come back" in publisher(site, "bounces", "list").stdout
     file_mail(site / "back", mail(site, "hard/postfix"))

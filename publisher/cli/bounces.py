@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from publisher.cli.common import as_json, counted, newsroom_of, now, print_json
+from publisher.config.values import mailbox
 from publisher.delivery.bounces.mail import LIMIT
 from publisher.delivery.bounces.mailboxes import file_mail
 from publisher.delivery.bounces.reading import Meaning
@@ -37,10 +38,8 @@ def read_command(
     context: click.Context, maildir: Path | None, imap: str | None, as_json: bool
 ) -> None:
     """Read the mailbox of the config once, or another one."""
-    if maildir and imap:
-        raise UsageError("--maildir and --imap cannot be read at once")
     with newsroom_of(context) as newsroom:
-        url = f"maildir:{maildir.resolve()}" if maildir else imap or newsroom.config.bounces.mailbox
+        url = _named(maildir, imap) or newsroom.config.bounces.mailbox
         if not url:
             raise UsageError("there is no mailbox to read: set bounces.mailbox, or name --maildir")
         handled = list(read_mailbox(newsroom, mailbox_of(newsroom, url), now))
@@ -111,6 +110,18 @@ def undo_command(context: click.Context, report_id: int) -> None:
         report, email = bounces.undo(session, report_id, now())
     what = f"is {report.before} again" if report.before != report.after else "was not changed"
     click.echo(f"{report_id} is taken back; {email} {what}")
+
+
+def _named(maildir: Path | None, imap: str | None) -> str:
+    """The address of the mailbox that the command line names; empty if it names none."""
+    if maildir and imap:
+        raise UsageError("--maildir and --imap cannot be read at once")
+    if maildir:
+        return f"maildir:{maildir.resolve()}"
+    try:
+        return mailbox(imap or "")
+    except ValueError as error:
+        raise UsageError(f"--imap is {error}") from None
 
 
 def _line(one: Handled) -> str:

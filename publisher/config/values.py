@@ -64,9 +64,14 @@ def _dkim_key(value: str) -> str:
     return value
 
 
-def _mailbox(value: str) -> str:
-    if value and not re.fullmatch(r"maildir:.+|imaps?://[^\s/]+(/[^\s]*)?", value):
-        raise ValueError("not maildir:FOLDER, imaps://user:password@host[/FOLDER] or imap://…")
+def mailbox(value: str) -> str:
+    """The address of a mailbox, or nothing. Raises ValueError."""
+    host = r"([^\s/@:]+|\[[0-9a-f:.]+\])(:[1-9]\d{0,3}|:[1-5]\d{4})?"
+    if value and not re.fullmatch(rf"maildir:.+|imaps?://[^\s/@:]+:[^\s/@:]+@{host}(/\S*)?", value):
+        raise ValueError(
+            "not maildir:FOLDER, imaps://user:password@host[:port][/FOLDER] or imap://…; "
+            "in user and password @ is written %40, : is %3A and / is %2F"
+        )
     return value
 
 
@@ -84,7 +89,7 @@ MailTransport = Annotated[str, AfterValidator(_mail_transport)]
 MailAddress = Annotated[str, AfterValidator(_mail_address)]
 BounceAddress = Annotated[str, AfterValidator(_bounce_address)]
 DkimKey = Annotated[str, AfterValidator(_dkim_key)]
-Mailbox = Annotated[str, AfterValidator(_mailbox)]
+Mailbox = Annotated[str, AfterValidator(mailbox)]
 Line = Annotated[str, AfterValidator(_one_line)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 FeedKind = Literal["everything", "category", "language", "tag", "author", "source"]

@@ -6,8 +6,6 @@ import re
 from email.header import Header
 from urllib.parse import quote, urlsplit
 
-from email_validator import EmailNotValidError, validate_email
-
 # RFC 5322, 2.1.1; what is longer a server may cut.
 LONGEST_LINE = 998
 # A word of a subject that is longer is encoded, since only then can it be folded.
@@ -51,6 +49,8 @@ def wire(email: str) -> str:
     """
     if email.isascii():
         return email
+    from email_validator import EmailNotValidError, validate_email  # most mail needs it not
+
     try:
         found = validate_email(email, check_deliverability=False, test_environment=True)
     except EmailNotValidError:

@@ -180,11 +180,11 @@ def _is_given_up(session: Session, subscriber_id: int, patience: Patience) -> bo
 
 def _soft_failures(session: Session, subscriber_id: int) -> list[datetime]:
     """When what came back was sent, newest first, each edition once, since the address was last
-    given up."""
+    given up, whether or not that was taken back."""
     query = (
         select(MailReport, Edition.cut_at)
         .outerjoin(Edition, Edition.id == MailReport.edition_id)
-        .where(MailReport.subscriber_id == subscriber_id, MailReport.undone.is_(None))
+        .where(MailReport.subscriber_id == subscriber_id)
         .order_by(MailReport.id.desc())
         .limit(LOOKED_BACK)
     )
@@ -192,7 +192,7 @@ def _soft_failures(session: Session, subscriber_id: int) -> list[datetime]:
     for report, cut_at in session.execute(query):
         if report.before != report.after:
             break
-        if report.kind == ReportKind.SOFT:
+        if report.kind == ReportKind.SOFT and report.undone is None:
             moments[report.edition_id or f"report {report.id}"] = cut_at or report.at
     return sorted(moments.values(), reverse=True)
 

@@ -17,7 +17,7 @@ from publisher.delivery.bounces.mail import LIMIT
 from publisher.delivery.bounces.mailboxes import Waiting
 from publisher.errors import MailboxError
 
-TIMEOUT_SECONDS = 60.0
+TIMEOUT_SECONDS = 20.0
 
 
 class ImapMailbox:
@@ -127,7 +127,7 @@ class ImapMailbox:
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except (IMAPClientError, OSError, MailboxError) as error:
+        except (IMAPClientError, OSError, ValueError, MailboxError) as error:
             raise MailboxError(
                 f"the mailbox {self._folder} at {self._host}:{self._port} cannot be used: "
                 f"{_reason(error)}; see bounces.mailbox"

@@ -36,20 +36,10 @@ class Mail:
         self._message = _parsed(self.data)
 
     @property
-    def message(self) -> Message:
-        """The mail as the standard library parses it."""
-        return self._message
-
-    @property
     def id(self) -> str:
         """What the mail is called for ever: its Message-ID, or a hash where it has none."""
         named = self.header("Message-ID")
         return named[:200] or f"sha256:{hashlib.sha256(self.data).hexdigest()}"
-
-    @property
-    def kind(self) -> str:
-        """Its MIME type."""
-        return _type(self._message)
 
     def header(self, name: str) -> str:
         """A header's value on one line, as it stands; empty if there is none."""
