@@ -105,6 +105,13 @@ def test_many_mails_are_read_in_groups(
     assert not list((box / "new").iterdir())
 
 
+def test_a_maildir_without_its_second_folder_is_named(newsroom: Newsroom, tmp_path: Path) -> None:
+    box = box_of(tmp_path / "box", {})
+    (box / "cur").rmdir()
+    with pytest.raises(MailboxError, match="box cannot be used: No such file or directory"):
+        list(read_mailbox(newsroom, MaildirMailbox(box, "Processed"), now))
+
+
 def test_a_folder_that_is_no_maildir_is_named(newsroom: Newsroom, tmp_path: Path) -> None:
     with pytest.raises(MailboxError, match="nowhere is no Maildir"):
         list(read_mailbox(newsroom, MaildirMailbox(tmp_path / "nowhere", "Processed"), now))

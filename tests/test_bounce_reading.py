@@ -89,6 +89,14 @@ def test_a_wish_to_leave_without_a_token_is_left_for_people() -> None:
     assert read(data, TOKENS).meaning is Meaning.UNVERIFIED
 
 
+def test_a_person_who_asks_to_leave_and_quotes_the_mail_is_left_for_people() -> None:
+    letter = came_back("unrelated/letter-to-the-editor")
+    data = letter.replace(b"Subject: Re: News of today", b"Subject: unsubscribe me please")
+    assert Sent().leave.encode() in data
+    finding = read(data, TOKENS)
+    assert (finding.meaning, finding.token) == (Meaning.UNVERIFIED, None)
+
+
 def test_where_an_alias_stands_for_many_one_dead_member_is_not_the_readers_end() -> None:
     block = b"\r\n\r\nFinal-Recipient: rfc822; b@example.org\r\nAction: expanded\r\nStatus: 2.0.0"
     data = came_back("hard/postfix").replace(

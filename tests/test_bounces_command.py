@@ -78,7 +78,7 @@ def test_reading_says_what_came_of_it_and_what_is_left(site: Path) -> None:
 
 
 def test_another_maildir_can_be_named(site: Path) -> None:
-    (site / "other" / "new").mkdir(parents=True)
+    (site / "other").mkdir()
     file_mail(site / "other", mail(site, "hard/gmail"))
     found = publisher(site, "bounces", "read", "--maildir", str(site / "other"), "--json")
     assert [one["after"] for one in json.loads(found.stdout)] == ["bounced"]

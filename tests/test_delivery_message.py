@@ -231,6 +231,22 @@ def test_a_line_break_in_a_header_is_refused() -> None:
         message.fill(template, {message.TO: "a@b\r\nBcc: c@d"}, {})
 
 
+def test_what_stands_only_in_the_body_may_have_many_lines() -> None:
+    template = message.build(FRAME, "s", None, "@@CHOICES@@", WHEN)
+    data = message.fill(template, {}, {"@@CHOICES@@": "a  b\nc"})
+    assert body(data, "plain") == "a  b\nc\n"
+
+
+def test_an_address_with_signs_of_its_own_stays_one_in_a_link() -> None:
+    frame = replace(FRAME, reply_to="desk&co?x%@news.example")
+    found = read(letter(frame=frame))
+    assert found["List-Owner"] == "<mailto:desk%26co%3Fx%25@news.example>"
+    assert (
+        "<mailto:desk%26co%3Fx%25@news.example?subject=unsubscribe%20daily"
+        in (found["List-Unsubscribe"])
+    )
+
+
 def test_a_subject_cannot_add_a_header() -> None:
     found = read(letter(subject="News\r\nBcc: all@example.org"))
     assert found["Bcc"] is None

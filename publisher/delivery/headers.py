@@ -66,3 +66,9 @@ def ascii_uri(uri: str) -> str:
     host, colon, port = parts.netloc.partition(":")
     domain = wire(f"x@{host}").partition("@")[2]
     return f"{parts.scheme}://{domain}{colon}{port}{quote(parts.path, safe=PATH)}"
+
+
+def mailto(email: str, subject: str = "") -> str:
+    """A link that writes to an address (RFC 6068)."""
+    asked = f"?subject={quote(subject, safe='')}" if subject else ""
+    return f"mailto:{quote(email, safe='@+=')}{asked}"

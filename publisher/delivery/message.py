@@ -18,7 +18,15 @@ from email.utils import format_datetime
 from enum import StrEnum
 from typing import Protocol, Self
 
-from publisher.delivery.headers import LONGEST_LINE, ascii_uri, folded, one_line, phrase, wire
+from publisher.delivery.headers import (
+    LONGEST_LINE,
+    ascii_uri,
+    folded,
+    mailto,
+    one_line,
+    phrase,
+    wire,
+)
 from publisher.delivery.mail_tokens import MailTokens
 
 __all__ = [
@@ -174,7 +182,9 @@ def fill(template: Template, head: Mapping[str, str], body: Mapping[str, str]) -
 
     Raises ValueError if a header's value holds a line break or another control character.
     """
-    top = {name.encode(): _header_value(name, value) for name, value in {**body, **head}.items()}
+    values = {name.encode(): value for name, value in {**body, **head}.items()}
+    named = [name for name in template.head.parts[1::2] if name in values]
+    top = {name: _header_value(name, values[name]) for name in named}
     rest = {name.encode(): _quoted_printable(value) for name, value in body.items()}
     seal = template.seal(top, rest) if template.seal else b""
     return seal + template.head.fill(top) + template.body.fill(rest)
@@ -190,10 +200,10 @@ def message_id(edition_id: int, subscriber_id: int, domain: str, key: bytes = b"
 
 def unsubscribe_link(frame: Frame, token: str = "") -> str:
     """Where a reader asks by mail to be taken off the list; the token says who asks."""
+    subject = f"unsubscribe {frame.list_id}"
     if frame.bounces and token:
-        return f"mailto:{frame.return_path(token)}?subject=unsubscribe%20{frame.list_id}"
-    known = f"%20{token}" if token else ""
-    return f"mailto:{frame.contact}?subject=unsubscribe%20{frame.list_id}{known}"
+        return mailto(frame.return_path(token), subject)
+    return mailto(frame.contact, f"{subject} {token}".rstrip())
 
 
 def to_header(email: str, name: str) -> str:
@@ -223,8 +233,8 @@ def _fields(frame: Frame, subject: str, date: datetime) -> list[tuple[str, str]]
         ("List-Unsubscribe", ", ".join(f"<{link}>" for link in links) if listed else ""),
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click" if one_click else ""),
         ("List-Archive", f"<{ascii_uri(frame.archive)}>" if frame.archive else ""),
-        ("List-Help", f"<mailto:{frame.contact}?subject=help>"),
-        ("List-Owner", f"<mailto:{frame.contact}>"),
+        ("List-Help", f"<{mailto(frame.contact, 'help')}>"),
+        ("List-Owner", f"<{mailto(frame.contact)}>"),
         ("Auto-Submitted", "auto-generated"),  # RFC 3834: keep out-of-office replies away
         ("Precedence", "bulk"),
     ]
@@ -251,9 +261,11 @@ def _mime(html: str | None, text: str) -> bytes:
     return message.as_bytes(policy=SMTP.clone(max_line_length=LONGEST_LINE))
 
 
-def _header_value(name: str, value: str) -> bytes:
+def _header_value(name: bytes, value: str) -> bytes:
     if _control.search(value):
-        raise ValueError(f"{name}: a header cannot hold a line break or a control character")
+        raise ValueError(
+            f"{name.decode()}: a header cannot hold a line break or a control character"
+        )
     # One space where there are several, as a signature sees it (RFC 6376, 3.4.2).
     return (" ".join(value.split(" ")) if "  " in value else value).strip(" ").encode()
 

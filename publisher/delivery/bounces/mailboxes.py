@@ -84,7 +84,8 @@ class MaildirMailbox:
             names = [
                 f"{part}/{file.name}"
                 for part in ("new", "cur")
-                for file in sorted((self._folder / part).glob("[!.]*"))
+                for file in sorted((self._folder / part).iterdir())
+                if not file.name.startswith(".")
             ]
         except OSError as error:
             raise _unusable(self._folder, error) from error

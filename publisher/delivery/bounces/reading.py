@@ -83,11 +83,15 @@ def read(data: bytes, tokens: MailTokens) -> Finding:
         or _automatic(mail)
         or Finding(Meaning.UNRELATED, mail.id)
     )
-    if found.token is None and found.meaning is not Meaning.UNRELATED:
+    if found.token is None and found.meaning in _ABOUT_ONE_MAIL:
         found = replace(found, token=addressed or _quoted(mail, tokens, found.meaning))
     if found.token is None:
         found = _without_token(found)
     return replace(found, diagnostic=one_line(found.diagnostic)[:MOST_SHOWN])
+
+
+# A person may quote one of our mails as well, but does not return it.
+_ABOUT_ONE_MAIL = frozenset(Meaning) - {Meaning.UNVERIFIED, Meaning.UNRELATED}
 
 
 def _without_token(found: Finding) -> Finding:
@@ -188,7 +192,7 @@ def _automatic(mail: Mail) -> Finding | None:
     return Finding(Meaning.AUTOMATIC, mail.id, diagnostic=mail.subject) if said else None
 
 
-_AUTOMATIC = ("X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-Auto-Response-Suppress")
+_AUTOMATIC = ("X-Autoreply", "X-Autorespond", "X-Autoresponder")
 
 
 def _is_daemon(mail: Mail) -> bool:
