@@ -1,13 +1,13 @@
 """What mail that came back said, and the keys of the tokens in mails.
 
-Revision ID: 0009
+Revision ID: 0006
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009"
-down_revision = "0003"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
