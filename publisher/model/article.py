@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from publisher.model.base import NEVER_REUSE_AN_ID, Base
 from publisher.model.content import Content, Medium, Source
 
 DEEPEST = 100
+COUNTS = ("size", "width", "height")  # what of a medium is a number; all else is text
 _Record = TypeVar("_Record", Source, Medium)
 
 
@@ -197,11 +199,18 @@ class SetAside(Base):
 
 
 def _record(kind: type[_Record], value: object, key: str, column: str) -> _Record:
-    fields = {key: value} if isinstance(value, str) else value
-    try:
-        return kind(**fields)  # type: ignore[arg-type]
-    except TypeError:
-        raise ValueError(f"{column}: {value!r} is not understood; see docs/store.md") from None
+    fields: dict[str, Any] = value if isinstance(value, dict) else {key: value}
+    said = {name: one for name, one in fields.items() if one is not None}
+    with contextlib.suppress(TypeError):
+        if all(
+            _is_count(one) if name in COUNTS else isinstance(one, str) for name, one in said.items()
+        ):
+            return kind(**said)
+    raise ValueError(f"{column}: {value!r} is not understood; see docs/store.md")
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _texts(values: list[Any], column: str) -> tuple[str, ...]:
