@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from publisher.errors import RejectedError
@@ -16,6 +16,7 @@ from publisher.ingest.changes import Change, decide
 from publisher.ingest.clean import Rules, clean, reclean
 from publisher.ingest.raw import RawArticle
 from publisher.model import Content, Medium, Source
+from tests.rich_articles import raw_articles
 
 RULES = Rules(ZoneInfo("Asia/Damascus"), "en", ("News",), "https://news.example")
 FORBIDDEN = re.compile(
@@ -188,6 +189,13 @@ def test_cleaning_what_is_clean_changes_nothing(body: str, title: str) -> None:
     except RejectedError:
         return
     assert not ILLEGAL.search(one.body + one.title)
+    assert reclean(one, RULES) == one
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+@given(raw_articles)
+def test_cleaning_a_whole_article_again_changes_nothing(article: RawArticle) -> None:
+    one = clean(article, RULES)
     assert reclean(one, RULES) == one
 
 

@@ -30,6 +30,7 @@ from publisher.config.sections import (
     Store,
     Templates,
     Web,
+    WebSub,
 )
 from publisher.errors import ConfigError
 
@@ -47,6 +48,7 @@ __all__ = [
     "Store",
     "Templates",
     "Web",
+    "WebSub",
     "load",
     "parse",
     "plain_sections",
@@ -63,6 +65,7 @@ class Config(Section):
     store: Store = Store()
     ingest: Ingest = Ingest()
     feeds: Feeds = Feeds()
+    websub: WebSub = WebSub()
     templates: Templates = Templates()
     web: Web = Web()
     mail: Mail = Mail()
@@ -83,6 +86,12 @@ class Config(Section):
         if name == self.store.url or name.startswith("/") or name in ("", ":memory:"):
             return self.store.url
         return f"{prefix}{self.path(name).resolve()}"
+
+    @property
+    def hubs(self) -> tuple[str, ...]:
+        """The addresses of the hubs that feeds name, our own first."""
+        own = (f"{self.site.url}/hub",) if self.websub.own else ()
+        return (*own, *self.websub.hubs)
 
     def list_named(self, name: str) -> MailingList | None:
         """The list of that name, or None."""

@@ -10,9 +10,12 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field
 
 from publisher.config.values import (
+    Address,
+    AddressOrNone,
     BounceAddress,
     ClockTime,
     DkimKey,
+    FeedFolder,
     FeedFormat,
     FeedKind,
     HttpUrl,
@@ -21,6 +24,7 @@ from publisher.config.values import (
     MailAddress,
     Mailbox,
     MailTransport,
+    Name,
     Slug,
     Zone,
 )
@@ -35,14 +39,16 @@ class Section(BaseModel):
 class Site(Section):
     """Who publishes, in which language and by which clock."""
 
-    title: Line = "Our Newsroom"
+    title: Name = "Our Newsroom"
     description: Line = "News as we publish it"
     url: HttpUrl = "http://127.0.0.1:8000"
     language: Language = "en"
     timezone: Zone = "UTC"
     publisher: Line = ""
     rights: Line = ""
-    logo: str = ""
+    license: AddressOrNone = ""
+    icon: AddressOrNone = ""
+    logo: AddressOrNone = ""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -77,6 +83,18 @@ class Feeds(Section):
     max_bytes: Annotated[int, Field(ge=20_000, le=10_000_000)] = 512_000
     content: Literal["full", "summary"] = "full"
     deltas: bool = False
+    content_exceptions: tuple[FeedFolder, ...] = ()
+
+    def is_full(self, folder: str) -> bool:
+        """Whether the feed of that folder carries full texts, not only summaries."""
+        return (self.content == "full") != (folder.strip("/") in self.content_exceptions)
+
+
+class WebSub(Section):
+    """Hubs, which tell a feed's subscribers of a change at once (www.w3.org/TR/websub)."""
+
+    hubs: tuple[Address, ...] = ()
+    own: bool = False
 
 
 class Templates(Section):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import time
 from typing import Annotated, Literal
+from urllib.parse import unquote
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -29,6 +30,24 @@ def _http(value: str) -> str:
     if not re.fullmatch(r"https?://[^/\s]+(/[^\s?#]*)?", value):
         raise ValueError("not an address that begins with http:// or https://")
     return value.rstrip("/")
+
+
+def _address(value: str) -> str:
+    if not re.fullmatch(r"https?://[^/\s]+(/\S*)?", value):
+        raise ValueError("not an address that begins with http:// or https://")
+    return value
+
+
+def _address_or_none(value: str) -> str:
+    return value and _address(value)
+
+
+def _feed_folder(value: str) -> str:
+    """`/media-center/news/` and `media-center/news` are the same; `/` is the feed of everything."""
+    folder = unquote(value).strip()
+    if not folder or re.search(r"//|\s|^https?:", folder):
+        raise ValueError("not a feed's folder, such as media-center/news, language/ar or /")
+    return folder.strip("/")
 
 
 def _clock_time(value: object) -> object:
@@ -81,9 +100,18 @@ def _one_line(value: str) -> str:
     return value
 
 
+def _some_text(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must not be empty")
+    return value
+
+
 Zone = Annotated[str, AfterValidator(_zone)]
 Language = Annotated[str, AfterValidator(_language)]
-HttpUrl = Annotated[str, AfterValidator(_http)]
+HttpUrl = Annotated[str, AfterValidator(_http)]  # a place that other addresses begin with
+Address = Annotated[str, AfterValidator(_address)]  # kept as it is
+AddressOrNone = Annotated[str, AfterValidator(_address_or_none)]
+FeedFolder = Annotated[str, AfterValidator(_feed_folder)]
 ClockTime = Annotated[time, BeforeValidator(_clock_time)]
 MailTransport = Annotated[str, AfterValidator(_mail_transport)]
 MailAddress = Annotated[str, AfterValidator(_mail_address)]
@@ -91,6 +119,7 @@ BounceAddress = Annotated[str, AfterValidator(_bounce_address)]
 DkimKey = Annotated[str, AfterValidator(_dkim_key)]
 Mailbox = Annotated[str, AfterValidator(mailbox)]
 Line = Annotated[str, AfterValidator(_one_line)]
+Name = Annotated[str, AfterValidator(_one_line), AfterValidator(_some_text)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 FeedKind = Literal["everything", "category", "language", "tag", "author", "source"]
 FeedFormat = Literal["atom", "rss", "json"]

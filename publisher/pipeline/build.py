@@ -6,7 +6,9 @@ import contextlib
 import hashlib
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from publisher.model import Article, Feed, FeedChange, seal
@@ -34,6 +36,7 @@ from publisher.syndication.window import (
     fit,
     last_of_each,
     live_rows,
+    most_tombstones,
 )
 
 
@@ -134,15 +137,16 @@ class Builder:
             archived=archived,
         )
         tail = [row for row in rows if row.position >= archived * ARCHIVE_ROWS]
-        rest = self._entries_in_parts(session, rows[len(tail) :])
-        entries = fit(self._entries_of(session, tail), rest, settings.max_bytes)
-        return document(
+        rest = self._entries_in_parts(session, feed, rows[len(tail) :])
+        make = partial(
+            document,
             feed,
-            entries,
-            self._newsroom.config,
-            tombstones=_tombstones(rows),
+            config=self._newsroom.config,
+            tombstones=_tombstones(rows)[: most_tombstones(settings.max_bytes)],
             before=self._link(session, feed, archived),
         )
+        room = settings.max_bytes - max(map(len, formats(make(entries=())).values()))
+        return make(entries=fit(self._entries_of(session, feed, tail), rest, room))
 
     def _complete_archives(self, feed_id: int) -> None:
         """Make the archive documents that the feed's log has filled, each once and for ever."""
@@ -159,7 +163,7 @@ class Builder:
     def _archive(self, session: Session, feed: Feed, number: int) -> FeedDocument:
         first = (number - 1) * ARCHIVE_ROWS
         rows = last_of_each(log.rows_between(session, feed.id, first, first + ARCHIVE_ROWS))
-        entries = self._entries_of(session, rows)
+        entries = self._entries_of(session, feed, rows)
         shown = {entry.view.uid for entry in entries}
         # What has gone by now, though not yet at its row, is gone here as well.
         gone = [row for row in rows if row.uid not in shown]
@@ -178,26 +182,31 @@ class Builder:
             return None
         return ArchiveLink(archive_address(feed, number, self._newsroom.config), kept.sha256)
 
-    def _entries_of(self, session: Session, rows: Sequence[FeedChange]) -> list[Entry]:
+    def _entries_of(self, session: Session, feed: Feed, rows: Sequence[FeedChange]) -> list[Entry]:
         ids = [row.article_id for row in rows if not row.gone]
         found = articles.by_ids(session, ids)
-        members = feeds.members(session, rows[0].feed_id, ids) if ids else set()
+        members = feeds.members(session, feed.id, ids) if ids else set()
         present = [found[one] for one in ids if one in found and one in members]
         if not all(article.seal == seal(article.content) for article in present):
             raise WaitError
-        return [self._entry(article) for article in present]
+        full = self._newsroom.config.feeds.is_full(feed_path(feed.kind, feed.key))
+        made = map(self._entry, present)
+        return [entry if full else replace(entry, full=False) for entry in made]
 
-    def _entries_in_parts(self, session: Session, rows: Sequence[FeedChange]) -> Iterator[Entry]:
+    def _entries_in_parts(
+        self, session: Session, feed: Feed, rows: Sequence[FeedChange]
+    ) -> Iterator[Entry]:
         """The same, read only as far as they are asked for."""
         for start in range(0, len(rows), ARCHIVE_ROWS):
-            yield from self._entries_of(session, rows[start : start + ARCHIVE_ROWS])
+            yield from self._entries_of(session, feed, rows[start : start + ARCHIVE_ROWS])
 
     def _entry(self, article: Article) -> Entry:
         key = (article.id, article.seal or "", article.updated_position or 0)
         if key not in self._entries:
             seen = view(article, site=self._newsroom.config.site)
             html = as_html(self._newsroom.templates, seen)
-            self._entries[key] = Entry(seen, html, article.updated_position or 0)
+            short = as_html(self._newsroom.templates, seen, "summary")
+            self._entries[key] = Entry(seen, html, short, article.updated_position or 0)
         return self._entries[key]
 
     def _missing(self, folder: str, last: int) -> Iterable[int]:
