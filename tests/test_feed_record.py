@@ -52,16 +52,19 @@ def said_by_atom(record: FeedRecord, document: FeedDocument) -> FeedRecord:
             entry, summary=entry.summary if full else "", sources=linked_by_name(entry.sources)
         )
 
-    return with_entries(record, document, said, subtitle=record.subtitle or record.title)
+    return with_entries(record, document, said)
 
 
 def said_by_rss(record: FeedRecord, document: FeedDocument) -> FeedRecord:
-    """RSS has moreover no deletions, and titles of categories without their paths."""
+    """RSS has moreover no deletions, needs a description, and titles categories without paths."""
 
     def said(entry: EntryRecord, full: bool) -> EntryRecord:
         return replace(entry, categories=tuple((title, title) for _, title in entry.categories))
 
-    return with_entries(said_by_atom(record, document), document, said, deleted=())
+    subtitle = record.subtitle or record.title
+    return with_entries(
+        said_by_atom(record, document), document, said, deleted=(), subtitle=subtitle
+    )
 
 
 def with_entries(

@@ -82,8 +82,8 @@ class Feeds(Section):
     at_least: Annotated[int, Field(ge=1, le=500)] = 20
     max_bytes: Annotated[int, Field(ge=20_000, le=10_000_000)] = 512_000
     content: Literal["full", "summary"] = "full"
-    deltas: bool = False
     content_exceptions: tuple[FeedFolder, ...] = ()
+    deltas: bool = False
 
     def is_full(self, folder: str) -> bool:
         """Whether the feed of that folder carries full texts, not only summaries."""

@@ -96,7 +96,7 @@ def bytes_of(entry: Entry) -> int:
     texts += [entry.picture.url] if entry.picture else []
     lists = (view.authors, view.tags, view.categories, view.sources)
     markup = ENTRY_BYTES + PART_BYTES * sum(map(len, lists)) + MEDIUM_BYTES * len(view.media)
-    return markup + _escaped(entry.content) + sum(map(_escaped_twice, texts))
+    return markup + _escaped(entry.content) + _escaped_twice("".join(texts))
 
 
 def _escaped(text: str) -> int:

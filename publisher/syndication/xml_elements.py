@@ -43,6 +43,9 @@ def namespaces(document: FeedDocument, form: str) -> dict[str, str]:
 def atom_feed(feed: _Element, document: FeedDocument) -> None:
     """What a feed says besides feedgen's elements, as Atom."""
     _title(feed)
+    subtitle = feed.find("subtitle")
+    if subtitle is not None and not document.subtitle:  # feedgen needs one for RSS
+        feed.remove(subtitle)
     if document.archive:
         SubElement(feed, f"{{{FEED_HISTORY}}}archive")
     _feed_links(feed, document, IN_ATOM)
