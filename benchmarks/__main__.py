@@ -11,6 +11,7 @@ from pathlib import Path
 from benchmarks import (
     bench_dkim,
     bench_feed_build,
+    bench_full_build,
     bench_help,
     bench_import,
     bench_latency,
@@ -24,6 +25,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 SUITE = (
     bench_help,
     bench_feed_build,
+    bench_full_build,
     bench_serving,
     bench_latency,
     bench_import,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,11 +15,11 @@ from sqlalchemy import select, text
 
 from publisher.bootstrap import opened
 from publisher.config import Config
-from publisher.model import Change, Content, FeedChange
+from publisher.model import Change, Content, Feed, FeedChange
 from publisher.pipeline.build import build, syndicate
 from publisher.pipeline.newsroom import Newsroom
 from publisher.pipeline.verify import verify
-from publisher.store import articles
+from publisher.store import articles, log
 from publisher.syndication.read_back import ReadDocument, read_back, state_after
 
 NOW = datetime(2024, 5, 2, 12, 0, tzinfo=UTC)
@@ -157,6 +159,26 @@ def test_a_lost_archive_is_written_again_with_the_same_bytes(newsroom: Newsroom)
     syndicate(newsroom, NOW)
     build(newsroom, every=True)
     assert file.read_bytes() == data
+
+
+def test_an_archive_that_the_store_kept_in_another_form_is_written_the_same(
+    newsroom: Newsroom,
+) -> None:
+    store(newsroom, 60)
+    syndicate(newsroom, NOW)
+    file = newsroom.config.root / "feeds" / "archive" / "1.xml"
+    packed = file.with_name("1.xml.gz")
+    data, before = file.read_bytes(), packed.read_bytes()
+    with newsroom.store.write() as session:
+        feed = session.scalars(select(Feed).where(Feed.kind == "everything")).one()
+        kept = log.archive(session, feed.id, 1)
+        assert kept is not None
+        assert kept.data == before, "compressed once, for the store and for readers"
+        kept.data = zlib.compress(data)
+    file.unlink()
+    packed.unlink()
+    build(newsroom, every=True)
+    assert file.read_bytes() == data == gzip.decompress(packed.read_bytes())
 
 
 def test_an_article_that_comes_in_late_is_seen_by_who_reads_the_newest_only(

@@ -107,7 +107,7 @@ class FeedChange(Base):
 
 
 class Archive(Base):
-    """An archive document as it was published once and for ever (compressed with zlib)."""
+    """An archive document as it was published once and for ever (compressed with gzip)."""
 
     __tablename__ = "archive"
 

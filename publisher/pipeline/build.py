@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -28,7 +27,7 @@ from publisher.syndication.document import (
     archive_address,
     document,
 )
-from publisher.syndication.publish import formats, publish
+from publisher.syndication.publish import compressed, formats, publish, unpacked
 from publisher.syndication.selection import feed_path
 from publisher.syndication.window import (
     ARCHIVE_ROWS,
@@ -114,7 +113,7 @@ class Builder:
             for number in numbers:
                 kept = log.archive(session, feed_id, number)
                 if kept is not None:
-                    self._put(f"{folder}archive/{number}.xml", zlib.decompress(kept.data))
+                    self._put(f"{folder}archive/{number}.xml", *unpacked(kept.data))
         for name, data in live.items():
             self._put(f"{folder}{name}", data)
         return version
@@ -158,7 +157,7 @@ class Builder:
                 feed = session.get_one(Feed, feed_id)
                 data = next(iter(formats(self._archive(session, feed, number)).values()))
                 sha256 = hashlib.sha256(data).hexdigest()
-                log.keep_archive(session, feed_id, number, sha256, zlib.compress(data))
+                log.keep_archive(session, feed_id, number, sha256, compressed(data, "gzip"))
 
     def _archive(self, session: Session, feed: Feed, number: int) -> FeedDocument:
         first = (number - 1) * ARCHIVE_ROWS
@@ -177,10 +176,10 @@ class Builder:
         )
 
     def _link(self, session: Session, feed: Feed, number: int) -> ArchiveLink | None:
-        kept = log.archive(session, feed.id, number) if number else None
-        if kept is None:
+        sha256 = log.archive_hash(session, feed.id, number) if number else None
+        if sha256 is None:
             return None
-        return ArchiveLink(archive_address(feed, number, self._newsroom.config), kept.sha256)
+        return ArchiveLink(archive_address(feed, number, self._newsroom.config), sha256)
 
     def _entries_of(self, session: Session, feed: Feed, rows: Sequence[FeedChange]) -> list[Entry]:
         ids = [row.article_id for row in rows if not row.gone]
@@ -216,8 +215,8 @@ class Builder:
             yield number
             number -= 1
 
-    def _put(self, name: str, data: bytes) -> None:
-        if publish(self._root / name, data):
+    def _put(self, name: str, data: bytes, packed: bytes | None = None) -> None:
+        if publish(self._root / name, data, packed):
             self.written.append(name)
 
     @property

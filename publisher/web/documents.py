@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
@@ -11,11 +10,10 @@ from datetime import datetime
 from email.utils import formatdate
 from threading import Lock
 
-import brotli
 from starlette.requests import Request
 from starlette.responses import Response
 
-from publisher.syndication.publish import BROTLI_QUALITY, GZIP_LEVEL
+from publisher.syndication.publish import CODINGS, compressed
 from publisher.web.negotiation import best_coding, is_unchanged
 
 CACHING = "public, max-age=60, stale-while-revalidate=300"
@@ -59,11 +57,8 @@ class Document:
 
 def forms_of(data: bytes) -> dict[str, Form]:
     """A document's bytes as they are, and compressed."""
-    return {
-        "": Form(data),
-        "br": Form(brotli.compress(data, quality=BROTLI_QUALITY)),
-        "gzip": Form(gzip.compress(data, GZIP_LEVEL, mtime=0)),
-    }
+    packed = {coding: Form(compressed(data, coding)) for coding in CODINGS}
+    return {"": Form(data), **packed}
 
 
 class Kept:
