@@ -21,6 +21,7 @@ from publisher.model import Article, SitemapPart
 from publisher.pipeline.newsroom import Newsroom
 from publisher.store import log
 from publisher.store import sitemap as stored
+from publisher.store.migrate import FOLDER
 from publisher.store.sitemap import ListedArticle, RecentArticle
 from publisher.syndication import sitemap
 from tests import crawler
@@ -101,8 +102,8 @@ def test_the_migration_counts_the_parts_of_a_log_that_is_there(
 
 
 def check_migration(newsroom: Newsroom) -> None:
-    versions = "publisher.store.migrations.versions"
-    migration = importlib.import_module(f"{versions}.0005_sitemap_parts")
+    (file,) = (FOLDER / "versions").glob("*_sitemap_parts.py")
+    migration = importlib.import_module(f"publisher.store.migrations.versions.{file.stem}")
     store(newsroom, 7)
     store(newsroom, 2, "gone", category=("Sport",))
     sequence_all(newsroom, NOW)

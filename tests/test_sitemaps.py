@@ -89,6 +89,20 @@ def test_a_category_without_public_articles_is_not_listed(
     assert "https://news.example/sport/" not in str(crawl(client))
 
 
+def test_a_renamed_category_is_listed_by_its_new_name_alone(
+    newsroom: Newsroom, client: TestClient
+) -> None:
+    store(newsroom, 2)
+    sequence_all(newsroom, NOW)
+    before = str(crawl(client))
+    assert "https://news.example/town/roads/" in before
+    sql(newsroom, "UPDATE category SET path = 'city' || substr(path, 5)")
+    sequence_all(newsroom, NOW)
+    pages = {one.address for part in crawl(client).values() for one in part}
+    assert {"https://news.example/city/", "https://news.example/city/roads/"} <= pages
+    assert not [page for page in pages if "town" in page]
+
+
 def test_a_page_says_when_it_really_changed(newsroom: Newsroom, client: TestClient) -> None:
     store(newsroom, 2)
     sequence_all(newsroom, NOW)

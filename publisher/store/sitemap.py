@@ -141,7 +141,7 @@ def categories(session: Session, number: int | None = None) -> list[ListedCatego
     )
     query = (
         select(Feed.id, Feed.key, at.scalar_subquery())
-        .where(Feed.kind == "category", one.scalar_subquery().is_not(None))
+        .where(Feed.kind == "category", ~Feed.gone, one.scalar_subquery().is_not(None))
         .order_by(Feed.id)
     )
     if number is not None:

@@ -14,9 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from publisher.syndication.publish import CODINGS, compressed
+from publisher.web.feed_documents import LIVE
 from publisher.web.negotiation import best_coding, is_unchanged
-
-CACHING = "public, max-age=60, stale-while-revalidate=300"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +105,7 @@ def answer(request: Request, document: Document, media_type: str, now: datetime)
     modified = None
     if document.modified is not None and int(document.modified.timestamp()) < int(now.timestamp()):
         modified = int(document.modified.timestamp())
-    headers = {"etag": form.etag, "cache-control": CACHING, "vary": "accept-encoding"}
+    headers = {"etag": form.etag, "cache-control": LIVE, "vary": "accept-encoding"}
     if modified is not None:
         headers["last-modified"] = formatdate(modified, usegmt=True)
     if is_unchanged(asked, form.etag, modified):
