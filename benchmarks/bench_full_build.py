@@ -105,7 +105,7 @@ def django_document(kind: Any, made: FeedDocument) -> str:
         description=made.subtitle,
         language=made.language,
         author_name=made.publisher,
-        feed_url=made.id,
+        feed_url=made.addresses["atom"],
         feed_copyright=made.rights or None,
         feed_guid=made.id,
     )
@@ -122,7 +122,7 @@ def django_document(kind: Any, made: FeedDocument) -> str:
             unique_id_is_permalink=False,
             enclosures=[Enclosure(m.url, str(m.size or 0), m.type) for m in view.media[:1]],
             categories=[*(category.path for category in view.categories), *view.tags],
-            content=str(entry.html) if made.full_content and entry.full else "",
+            content=str(entry.html) if entry.full else "",
         )
     return str(feed.writeString("utf-8"))
 
