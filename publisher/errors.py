@@ -51,6 +51,14 @@ class FetchError(PublisherError):
     """A remote document was refused or could not be fetched."""
 
 
+class PrivateAddressError(FetchError):
+    """An address leads into the local network, and that is not allowed."""
+
+
+class HubLimitError(PublisherError):
+    """Our WebSub hub has too many subscriptions to take another; the text is for whoever asks."""
+
+
 class TemplateError(PublisherError):
     """A template of the site is broken; the text names file and line."""
 

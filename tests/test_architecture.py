@@ -25,6 +25,7 @@ ROOMS = {
     "feedgen": ("syndication/",),
     "flufl": ("delivery/bounces/",),
     "imapclient": ("delivery/bounces/",),
+    "httptools": ("outbound.py",),
     "jinja2": ("render/",),
     "premailer": ("render/",),
     "sqlalchemy": ("model/", "store/"),
