@@ -14,8 +14,8 @@ MAX_SLUG = 80
 
 # First parts of addresses that are the site's own, and folders inside a feed's folder.
 RESERVED = frozenset(
-    "api archive articles author confirm desk editions embed feeds healthz language media metrics "
-    "preferences search source static subscribe tag unsubscribe".split()
+    "api archive articles author confirm desk editions embed feeds healthz hub language media "
+    "metrics preferences search source static subscribe tag unsubscribe".split()
 )
 
 

@@ -15,6 +15,7 @@ from publisher.cli.common import log_to_terminal, newsroom_of
 from publisher.clock import Clock
 from publisher.errors import UsageError
 from publisher.pipeline.newsroom import Newsroom
+from publisher.pusher import Pusher
 from publisher.syndicator import Syndicator
 from publisher.web.app import application
 
@@ -24,7 +25,7 @@ GRACE_SECONDS = 3
 @click.command("run")
 @click.pass_context
 def run_command(context: click.Context) -> None:
-    """Serve, watch, build feeds and send editions, in one process, until Ctrl-C or SIGTERM."""
+    """Serve, watch, build feeds, tell partners, send editions: all in one, until Ctrl-C."""
     log_to_terminal()
     with newsroom_of(context) as newsroom:
         serve_all(newsroom)
@@ -50,7 +51,7 @@ def clock_command(context: click.Context) -> None:
 
 def serve_all(newsroom: Newsroom) -> None:
     """Everything at once, until a signal ends it."""
-    with ticking(newsroom), syndicating(newsroom):
+    with ticking(newsroom), pushing(newsroom), syndicating(newsroom):
         serve(newsroom)
 
 
@@ -119,3 +120,17 @@ def syndicating(newsroom: Newsroom) -> Iterator[None]:
         yield
     finally:
         syndicator.stop()
+
+
+@contextlib.contextmanager
+def pushing(newsroom: Newsroom) -> Iterator[None]:
+    """Partners are told of changes inside the block, if the config has any way to."""
+    if not newsroom.config.hubs:
+        yield
+        return
+    pusher = Pusher(newsroom)
+    pusher.start()
+    try:
+        yield
+    finally:
+        pusher.stop()

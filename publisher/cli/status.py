@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
-from publisher.cli.common import as_json, counted, newsroom_of, print_json
+from publisher.cli.common import as_json, counted, newsroom_of, now, print_json
+from publisher.cli.websub_status import show_websub, websub_status
 from publisher.store import articles, deliveries, editions, feeds, stale, subscribers
 
 SHOWN = 10
@@ -38,6 +41,7 @@ def status_command(context: click.Context, as_json: bool) -> None:
                 }
                 for one in config.lists
             ],
+            "websub": websub_status(session, config, now()),
             "set_aside": [
                 {"where": f"{one.origin}:{one.line}" if one.line else one.origin, "why": one.reason}
                 for one in aside
@@ -49,7 +53,7 @@ def status_command(context: click.Context, as_json: bool) -> None:
     _show(found)
 
 
-def _show(found: dict[str, object]) -> None:
+def _show(found: dict[str, Any]) -> None:
     numbers = {name: value for name, value in found.items() if isinstance(value, int)}
     click.echo(
         f"{counted(numbers['articles'], 'article')}, {counted(numbers['feeds'], 'feed')}; "
@@ -66,6 +70,7 @@ def _show(found: dict[str, object]) -> None:
             click.echo(
                 f"  edition of {edition['date']} is not sent to the end: {states or 'not begun'}"
             )
+    show_websub(found["websub"])
     aside = _rows(found["set_aside"])
     if aside:
         click.echo(f"{counted(len(aside), 'piece')} set aside:")

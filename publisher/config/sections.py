@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from publisher.config.values import (
     Address,
@@ -108,6 +108,31 @@ class Web(Section):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
+
+
+class WebSub(Section):
+    """Who is told at once when a feed has changed: hubs elsewhere, and callbacks by our own hub."""
+
+    hubs: tuple[HttpUrl, ...] = ()
+    own: bool = False
+    topics_per_request: Annotated[int, Field(ge=1, le=1000)] = 50
+    lease_seconds: Annotated[int, Field(ge=1, le=31_536_000)] = 864_000
+    min_lease_seconds: Annotated[int, Field(ge=1, le=31_536_000)] = 300
+    max_lease_seconds: Annotated[int, Field(ge=1, le=31_536_000)] = 2_592_000
+    timeout_seconds: Annotated[float, Field(gt=0, le=120)] = 10.0
+    retry_hours: Annotated[float, Field(gt=0, le=720)] = 24.0
+    max_subscriptions: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    max_per_host: Annotated[int, Field(ge=1, le=1_000_000)] = 100
+    requests_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 30
+    at_once: Annotated[int, Field(ge=1, le=500)] = 100
+    at_once_per_host: Annotated[int, Field(ge=1, le=500)] = 4
+    private_addresses: bool = False
+
+    @model_validator(mode="after")
+    def _leases_are_in_order(self) -> WebSub:
+        if not self.min_lease_seconds <= self.lease_seconds <= self.max_lease_seconds:
+            raise ValueError("min_lease_seconds, lease_seconds and max_lease_seconds must not fall")
+        return self
 
 
 class Mail(Section):

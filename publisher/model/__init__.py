@@ -22,6 +22,7 @@ from publisher.model.mail import (
 )
 from publisher.model.reports import MailKey, MailReport, ReportKind
 from publisher.model.sitemap import SitemapPart
+from publisher.model.websub import Hub, HubMode, HubRequest, HubSubscription, Ping, Topic
 
 __all__ = [
     "Archive",
@@ -42,11 +43,16 @@ __all__ = [
     "FormerPath",
     "FormerPathState",
     "FormerSlug",
+    "Hub",
+    "HubMode",
+    "HubRequest",
+    "HubSubscription",
     "MailKey",
     "MailReport",
     "Medium",
     "Notice",
     "NoticeKind",
+    "Ping",
     "ReportKind",
     "Revision",
     "SetAside",
@@ -56,6 +62,7 @@ __all__ = [
     "Subscriber",
     "SubscriberState",
     "Subscription",
+    "Topic",
     "UtcDateTime",
     "seal",
 ]

@@ -1,7 +1,8 @@
 """The map: how an article travels, step by step.
 
     source ──take_in──▶ article ──triggers──▶ stale set ──sequence──▶ feeds ──build──▶ feeds/
-                                                                        │
+                                                                        │             │
+                                                                        │    partners ◀──drive
         clock: an edition is due ──cut──▶ edition ──compose──▶ variants ──deliver──▶ inboxes
 
 Data only flows forward, and every step can be run again with the same result:
@@ -10,6 +11,8 @@ Data only flows forward, and every step can be run again with the same result:
 - `sequence` (sequencer) takes the stale set, completes rows that other programs wrote, and places
   each article in its feeds;
 - `build` (build) writes the documents of every feed whose version is ahead of its files;
+- `drive` (at_once) sends what has changed to callbacks, asks callbacks whether they mean a request,
+  and tells hubs elsewhere (websub, hub, pings);
 - `cut` (editions) makes the edition that is due, from what the list has not had;
 - `compose` (editions) renders each variant once, `deliver` sends it by the ledger.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -17,9 +18,10 @@ from publisher.pipeline.sequencer import sequence
 from publisher.pipeline.withdrawal import withdraw_moved, withdraw_unpublished
 from publisher.render.article import as_html
 from publisher.render.view import view
-from publisher.store import articles, feeds, log
+from publisher.store import articles, feeds, log, websub
 from publisher.store.engine import Session
 from publisher.syndication.document import (
+    FILES,
     ArchiveLink,
     Entry,
     FeedDocument,
@@ -37,6 +39,9 @@ from publisher.syndication.window import (
     live_rows,
     most_tombstones,
 )
+
+# Partners are told of the first feeds while the last are still written.
+NOTE_SECONDS = 0.1
 
 
 def syndicate(newsroom: Newsroom, now: datetime) -> list[str]:
@@ -69,11 +74,16 @@ def build(
         new = every or any(feed.built == 0 for feed in chosen)
     builder = Builder(newsroom)
     built: dict[int, int] = {}
+    noted = time.monotonic()
     try:
         for number, feed_id in enumerate(due, 1):
             with contextlib.suppress(WaitError):  # it stays out of date, and is built next time
                 built[feed_id] = builder.write(feed_id, every=every)
             progress(number, len(due))
+            # Where feeds are new, the lists of all belong to what is written.
+            if built and not new and time.monotonic() - noted > NOTE_SECONDS:
+                _note(newsroom, builder, built)
+                built, noted = {}, time.monotonic()
         new |= withdraw_moved(newsroom, every=every)
         if every:
             withdraw_unpublished(newsroom)
@@ -81,9 +91,26 @@ def build(
             builder.write_lists()
     finally:
         if built:
-            with store.write() as session:
-                feeds.mark_built(session, built)
+            _note(newsroom, builder, built)
     return builder.written
+
+
+def _note(newsroom: Newsroom, builder: Builder, built: dict[int, int]) -> None:
+    """Note that these feeds are written, and in the same transaction whom to tell of it."""
+    with newsroom.store.write() as session:
+        _announce(newsroom, session, builder, built)
+        feeds.mark_built(session, built)
+
+
+def _announce(
+    newsroom: Newsroom, session: Session, builder: Builder, built: dict[int, int]
+) -> None:
+    """Note whom to tell of the live documents. What another process has built in the meantime is
+    newer, and announced by that."""
+    if newsroom.config.hubs:
+        ours = feeds.not_overtaken(session, built)
+        documents = {path: sha256 for one in ours for path, sha256 in builder.live_sha256[one]}
+        websub.announce(session, documents, newsroom.config.websub.hubs)
 
 
 class Builder:
@@ -93,6 +120,8 @@ class Builder:
         self._newsroom = newsroom
         self._entries: dict[tuple[int, str, int], Entry] = {}
         self.written: list[str] = []
+        # Of each feed that was written: its live documents below `feeds/`, and their SHA-256.
+        self.live_sha256: dict[int, list[tuple[str, str]]] = {}
 
     def write(self, feed_id: int, *, every: bool = False) -> int:
         """Write a feed's files; the version that they hold. Raises WaitError, PublishError.
@@ -116,6 +145,11 @@ class Builder:
                     self._put(f"{folder}archive/{number}.xml", *unpacked(kept.data))
         for name, data in live.items():
             self._put(f"{folder}{name}", data)
+        self.live_sha256[feed_id] = [
+            (f"{folder}{name}", hashlib.sha256(data).hexdigest())
+            for name, data in live.items()
+            if name in FILES.values()
+        ]
         return version
 
     def write_lists(self) -> None:
