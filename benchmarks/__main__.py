@@ -18,6 +18,7 @@ from benchmarks import (
     bench_one_article,
     bench_serving,
     bench_sitemap,
+    bench_websub,
 )
 from benchmarks.measure import Result
 
@@ -28,6 +29,7 @@ SUITE = (
     bench_full_build,
     bench_serving,
     bench_latency,
+    bench_websub,
     bench_import,
     bench_one_article,
     bench_sitemap,
