@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher.model import Content, HubMode
+from publisher.model import Category, Content, HubMode
+from publisher.names import category_path
 from publisher.syndication.document import FILES
 from publisher.syndication.selection import feed_path, feeds_of
 from publisher.syndication.websub import (
@@ -40,10 +41,10 @@ WORDS = st.text(max_size=20)
 
 @given(WORDS, WORDS, WORDS, WORDS)
 def test_the_feeds_of_any_article_can_be_topics(a: str, b: str, tag: str, author: str) -> None:
-    content = Content(
-        "t", "", NOW, (a or "News", b or "Sub"), "ar", tags=(tag,), authors=(author,)
-    )  # fmt: skip
-    for name in feeds_of(content):
+    titles = (a or "News", b or "Sub")
+    content = Content("t", "", NOW, titles, "ar", tags=(tag,), authors=(author,))
+    category = Category(path=category_path(titles), title=titles[-1])
+    for name in feeds_of(content, category.paths):
         for form, file in FILES.items():
             topic = f"{feed_path(name.kind, name.key)}{file}"
             assert topic_of(address_of(topic, SITE), SITE) == topic

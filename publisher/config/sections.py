@@ -90,13 +90,6 @@ class Feeds(Section):
         return (self.content == "full") != (folder.strip("/") in self.content_exceptions)
 
 
-class WebSub(Section):
-    """Hubs, which tell a feed's subscribers of a change at once (www.w3.org/TR/websub)."""
-
-    hubs: tuple[Address, ...] = ()
-    own: bool = False
-
-
 class Templates(Section):
     """The editor's templates; what is not there is taken from the packaged ones."""
 
@@ -113,7 +106,7 @@ class Web(Section):
 class WebSub(Section):
     """Who is told at once when a feed has changed: hubs elsewhere, and callbacks by our own hub."""
 
-    hubs: tuple[HttpUrl, ...] = ()
+    hubs: tuple[Address, ...] = ()
     own: bool = False
     topics_per_request: Annotated[int, Field(ge=1, le=1000)] = 50
     lease_seconds: Annotated[int, Field(ge=1, le=31_536_000)] = 864_000
