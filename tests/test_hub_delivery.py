@@ -15,7 +15,7 @@ from publisher.pipeline.at_once import drive
 from publisher.pipeline.build import build
 from publisher.pipeline.newsroom import Newsroom
 from publisher.pipeline.websub import Deliveries
-from publisher.store import websub
+from publisher.store import categories, websub
 from tests import partner as partners
 from tests.hub import (
     SITE,
@@ -87,6 +87,35 @@ def test_a_change_arrives_whole_with_its_type_its_links_and_its_signature(
     expected = hmac.new("wörd".encode(), got.body, hashlib.sha256).hexdigest()
     assert got.headers["X-Hub-Signature"] == f"sha256={expected}"
     assert push(newsroom, clock) == 0, "and once"
+
+
+def test_a_subscription_goes_along_with_a_renamed_category(
+    newsroom: Newsroom, partner: Partner, clock: Clock
+) -> None:
+    for path in ("in", "roads"):
+        topic = f"{SITE}/feeds/town/{'roads/' if path == 'roads' else ''}atom.xml"
+        subscribe(newsroom, clock, f"{partner.address}/{path}", topic=topic)
+    with newsroom.store.write() as session:
+        town = categories.at(session, "town")
+        assert town is not None
+        categories.rename(session, town, "City", "city")
+    change(newsroom, "Another title")
+    push(newsroom, clock)
+    for path, folder in (("in", "city"), ("roads", "city/roads")):
+        (got,) = partner.got("POST", f"/{path}")
+        assert got.body == feed(newsroom, f"{folder}/atom.xml")
+        assert f'<{SITE}/feeds/{folder}/atom.xml>; rel="self"' in got.headers["Link"]
+
+
+def test_two_topics_may_change_places(newsroom: Newsroom, partner: Partner, clock: Clock) -> None:
+    one, other = "town/atom.xml", "rss.xml"
+    for topic in (one, other):
+        subscribe(newsroom, clock, f"{partner.address}/{topic}", topic=f"{SITE}/feeds/{topic}")
+    subscribe(newsroom, clock, f"{partner.address}/{one}", topic=f"{SITE}/feeds/{other}")
+    with newsroom.store.write() as session:
+        websub.move(session, {one: other, other: one})
+    found = {(one.topic, one.callback.rpartition("/")[2]) for one in subscriptions(newsroom)}
+    assert found == {(other, "atom.xml"), (one, "rss.xml"), (one, "atom.xml")}
 
 
 def test_nothing_is_signed_without_a_secret(

@@ -9,12 +9,13 @@ from publisher.ingest.clean import reclean
 from publisher.model import Article, Change, ChangeKind, seal
 from publisher.names import feed_id, is_category_path
 from publisher.pipeline.newsroom import Newsroom
-from publisher.store import addresses, articles, feeds, log, sitemap, stale
+from publisher.store import addresses, articles, feeds, log, sitemap, stale, websub
 from publisher.store.engine import Session
 from publisher.store.feeds import Place
 from publisher.store.log import NewChange
 from publisher.syndication.changes import kind_of_change, public_state, read_state
-from publisher.syndication.selection import EVERYTHING, feeds_of
+from publisher.syndication.document import FILES
+from publisher.syndication.selection import EVERYTHING, feed_path, feeds_of
 
 BATCH = 500
 # Changes that move `updated`: a reader should look again.
@@ -28,7 +29,7 @@ def sequence(newsroom: Newsroom, now: datetime) -> int:
     that it is or was in. Articles that cannot be understood are set aside and leave their feeds.
     """
     with newsroom.store.write() as session:
-        addresses.follow(session)
+        _take_along(session, addresses.follow(session))
         notes = stale.take(session, now, BATCH)
         if not notes:
             # There is always a feed of everything, also where nothing is stored yet.
@@ -111,6 +112,15 @@ class _Round:
         site = self._newsroom.config.site
         writer = articles.Writer(self._session, site.url, site.zone, self._now)
         writer.adopt(article, reclean(content, self._newsroom.rules))
+
+
+def _take_along(session: Session, moved: dict[str, str]) -> None:
+    """Let partners who have subscribed to a feed of a renamed category go along with it."""
+    folders = {feed_path("category", old): feed_path("category", new) for old, new in moved.items()}
+    websub.move(
+        session,
+        {f"{old}{file}": f"{new}{file}" for old, new in folders.items() for file in FILES.values()},
+    )
 
 
 def _mint_of(newsroom: Newsroom) -> feeds.Mint:

@@ -211,6 +211,27 @@ def _ours(push: Push) -> Update:
     )
 
 
+def move(session: Session, moves: Mapping[str, str]) -> None:
+    """Let subscribers go along with documents whose address has changed (old path → new path).
+
+    A callback that has subscribed to the new one already keeps that. Two documents may change
+    places, so all leave their addresses before any takes another.
+    """
+    for old, new in moves.items():
+        _rename(session, old, f"~{new}")
+    for new in moves.values():
+        there = select(HubSubscription.callback).where(HubSubscription.topic == new)
+        both = HubSubscription.callback.in_(there.scalar_subquery())
+        leaving = HubSubscription.topic == f"~{new}"
+        session.execute(delete(HubSubscription).where(leaving, both), **UNSEEN)
+        _rename(session, f"~{new}", new)
+
+
+def _rename(session: Session, old: str, new: str) -> None:
+    query = update(HubSubscription).where(HubSubscription.topic == old).values(topic=new)
+    session.execute(query, **UNSEEN)
+
+
 def end(session: Session, subscriptions: Iterable[int]) -> None:
     """End subscriptions."""
     ids = list(subscriptions)
