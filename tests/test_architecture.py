@@ -26,6 +26,7 @@ ROOMS = {
     "flufl": ("delivery/bounces/",),
     "imapclient": ("delivery/bounces/",),
     "httptools": ("outbound.py",),
+    "itsdangerous": ("tokens.py",),
     "jinja2": ("render/",),
     "premailer": ("render/",),
     "sqlalchemy": ("model/", "store/"),
