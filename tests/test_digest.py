@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 
 from publisher.config import Config, MailingList
-from publisher.errors import RejectedError, TemplateError
+from publisher.errors import TemplateError
 from publisher.newsletter.compose import HTML_BYTES, ComposedMail, Variant, compose
 from publisher.newsletter.edition import by_date
-from publisher.newsletter.subscriptions import CsvSubscriber, read_csv
 from publisher.render.environment import Templates
 from publisher.render.view import ArticleView
 from tests.factories import SITE, WHEN, article_view
@@ -182,60 +181,3 @@ def test_a_broken_template_is_named_with_its_line(tmp_path: Path, text: str, sai
     (tmp_path / "article.txt").write_text(text)
     with pytest.raises(TemplateError, match=said):
         composed(templates=Templates(tmp_path))
-
-
-CSV = "Name;EMAIL;categories;timezone;language\nAda;Ada@Example.ORG;a/b|c;Asia/Amman;ar\n"
-
-
-def test_subscribers_come_from_csv_with_any_order_of_columns() -> None:
-    (one,) = read_csv("\ufeff" + CSV, "x.csv")
-    assert one == CsvSubscriber("ada@example.org", "Ada", "ar", "Asia/Amman", ("a/b", "c"))
-
-
-@pytest.mark.parametrize(
-    ("row", "said"),
-    [
-        ("nobody", "is no address"),
-        ("a@b@c.example", "is no address"),
-        ("a@example.org,x,ar,Mars/A", "is no time zone"),
-        ("a@example.org,x,not a tag", "is no language tag"),
-        ("first@example.org", "stands in line 2 already"),
-        ("FIRST@EXAMPLE.ORG", "stands in line 2 already"),
-        ('"a@example.org\nBcc: b@example.org"', "line break"),
-    ],
-)
-def test_a_wrong_row_is_a_reject_with_its_line_and_the_rest_goes_on(row: str, said: str) -> None:
-    text = f"email,name,language,timezone\nfirst@example.org\n{row}\nlast@example.org\n"
-    first, bad, last = read_csv(text, "x.csv")
-    assert isinstance(first, CsvSubscriber)
-    assert isinstance(bad, RejectedError)
-    assert said in bad.reason
-    assert bad.line in (3, 4)
-    assert isinstance(last, CsvSubscriber)
-
-
-def test_international_addresses_have_one_spelling() -> None:
-    text = "email\njuri@bücher.example\njuri@xn--bcher-kva.example\n"
-    one, two = read_csv(text, "x.csv")
-    assert isinstance(one, CsvSubscriber)
-    assert one.email == "juri@bücher.example"
-    assert isinstance(two, RejectedError)
-
-
-def test_addresses_that_only_look_alike_stay_two() -> None:
-    one, two = read_csv("email\nada@straße.example\nada@strasse.example\n", "x.csv")
-    assert isinstance(one, CsvSubscriber)
-    assert one.email == "ada@straße.example"
-    assert isinstance(two, CsvSubscriber)
-
-
-def test_only_a_line_break_ends_a_row() -> None:
-    (one,) = read_csv("email,name\r\nada@example.org,Ada\u2028Lind\r\n", "x.csv")
-    assert isinstance(one, CsvSubscriber)
-    assert one.name == "Ada\u2028Lind"
-
-
-def test_a_csv_without_addresses_says_what_is_missing() -> None:
-    (one,) = read_csv("name\nAda\n", "x.csv")
-    assert isinstance(one, RejectedError)
-    assert "no column email" in one.reason

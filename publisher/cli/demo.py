@@ -17,16 +17,18 @@ from publisher.bootstrap import opened
 from publisher.cli.common import counted, log_to_terminal, now
 from publisher.cli.digest import send
 from publisher.cli.importing import Source
+from publisher.cli.joining import Tally
 from publisher.cli.run import serve_all
-from publisher.cli.subscribers import read_rows
 from publisher.errors import UsageError
 from publisher.ingest.changes import Change
 from publisher.pipeline import editions
 from publisher.pipeline.build import build
 from publisher.pipeline.intake import take_in
+from publisher.pipeline.joining import Origin
 from publisher.pipeline.newsroom import Newsroom
+from publisher.pipeline.reading import import_people, open_people
 from publisher.pipeline.sequencer import sequence
-from publisher.store import feeds, subscribers
+from publisher.store import feeds
 
 MARK = ".publisher-demo"
 PORT = 8000
@@ -91,9 +93,11 @@ def _fill(newsroom: Newsroom, folder: Path) -> tuple[Counter[Change], int, Count
         pass
     written = len(build(newsroom, every=True))
     one = newsroom.config.lists[0]
-    with newsroom.store.write() as session:
-        rows, _ = read_rows(folder / "subscribers.csv")
-        subscribers.join(session, one.name, rows, confirmed=True)
+    people = open_people(folder / "subscribers.csv", None, newsroom.config.language_of(one))
+    origin = Origin("the demo", "the sample's invented readers")
+    readers = Tally(people, click.echo)
+    for batch in import_people(newsroom, one, people, origin, now()):
+        readers.take(batch)
     today = now().astimezone(newsroom.config.zone_of(one)).date()
     tally = send(newsroom, one, editions.cut(newsroom, one, today, now()))
     return changes, written, tally

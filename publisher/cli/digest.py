@@ -14,8 +14,8 @@ from publisher.config import MailingList
 from publisher.errors import UsageError
 from publisher.model import Edition
 from publisher.newsletter.compose import ComposedMail
-from publisher.pipeline import editions
-from publisher.pipeline.letters import Composer, frame, links
+from publisher.pipeline import editions, links
+from publisher.pipeline.letters import Composer
 from publisher.pipeline.newsroom import Newsroom
 from publisher.pipeline.sequencer import sequence
 from publisher.store import deliveries, subscribers
@@ -61,7 +61,7 @@ def preview_command(
             return
         path = output or newsroom.config.path("previews") / f"{one.name}-{when}.html"
         html = mail.html
-        for marker, link in links(frame(newsroom, one)).items():
+        for marker, link in links.example(newsroom).items():
             html = html.replace(marker, link)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ import click
 
 from publisher.cli.common import as_json, counted, newsroom_of, now, print_json
 from publisher.cli.websub_status import show_websub, websub_status
-from publisher.store import articles, deliveries, editions, feeds, stale, subscribers
+from publisher.store import articles, deliveries, editions, feeds, notices, stale, subscribers
 
 SHOWN = 10
 
@@ -42,6 +42,7 @@ def status_command(context: click.Context, as_json: bool) -> None:
                 for one in config.lists
             ],
             "websub": websub_status(session, config, now()),
+            "notices": notices.count_by_state(session),
             "set_aside": [
                 {"where": f"{one.origin}:{one.line}" if one.line else one.origin, "why": one.reason}
                 for one in aside
@@ -71,6 +72,9 @@ def _show(found: dict[str, Any]) -> None:
                 f"  edition of {edition['date']} is not sent to the end: {states or 'not begun'}"
             )
     show_websub(found["websub"])
+    mails = found["notices"]
+    if isinstance(mails, dict) and mails:
+        click.echo("other mails: " + ", ".join(f"{n:,} {s}" for s, n in sorted(mails.items())))
     aside = _rows(found["set_aside"])
     if aside:
         click.echo(f"{counted(len(aside), 'piece')} set aside:")

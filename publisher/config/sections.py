@@ -157,6 +157,13 @@ class Bounces(Section):
     soft_days: Annotated[int, Field(ge=0, le=366)] = 7
 
 
+class Subscribers(Section):
+    """How people join and leave."""
+
+    confirm_days: Annotated[int, Field(ge=1, le=365)] = 7
+    ask_again_hours: Annotated[int, Field(ge=1, le=720)] = 12
+
+
 class Clock(Section):
     """How often the clock looks whether an edition is due."""
 

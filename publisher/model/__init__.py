@@ -16,9 +16,17 @@ from publisher.model.mail import (
     EditionState,
     Notice,
     NoticeKind,
+)
+from publisher.model.people import (
+    Cause,
+    KeyUse,
+    SigningKey,
     Subscriber,
     SubscriberState,
     Subscription,
+    SubscriptionState,
+    Suppression,
+    Transition,
 )
 from publisher.model.reports import MailKey, MailReport, ReportKind
 from publisher.model.sitemap import SitemapPart
@@ -29,6 +37,7 @@ __all__ = [
     "Article",
     "Base",
     "Category",
+    "Cause",
     "Change",
     "ChangeKind",
     "Content",
@@ -47,6 +56,7 @@ __all__ = [
     "HubMode",
     "HubRequest",
     "HubSubscription",
+    "KeyUse",
     "MailKey",
     "MailReport",
     "Medium",
@@ -56,13 +66,17 @@ __all__ = [
     "ReportKind",
     "Revision",
     "SetAside",
+    "SigningKey",
     "SitemapPart",
     "Source",
     "StaleArticle",
     "Subscriber",
     "SubscriberState",
     "Subscription",
+    "SubscriptionState",
+    "Suppression",
     "Topic",
+    "Transition",
     "UtcDateTime",
     "seal",
 ]

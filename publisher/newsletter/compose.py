@@ -17,7 +17,7 @@ from publisher.render.article import Detail, as_html, as_text
 from publisher.render.dates import direction, long_date
 from publisher.render.environment import Templates
 from publisher.render.mail import inline
-from publisher.render.plain import columns, shorten, wrap
+from publisher.render.plain import columns, shorten, tidy, wrap
 from publisher.render.translations import words
 from publisher.render.view import ArticleView
 
@@ -159,16 +159,10 @@ class _Composer:
         subject = " ".join(self._templates.render("digest/subject.txt", **context).split())
         html = inline(self._templates.render("digest/body.html", **context, subject=subject))
         text = self._templates.render("digest/body.txt", **context, subject=subject)
-        return ComposedMail(subject, html, _tidy(text), detail, left_out)
+        return ComposedMail(subject, html, tidy(text), detail, left_out)
 
     def _html(self, article: ArticleView, detail: Detail) -> Markup:
         return as_html(self._templates, article, detail, heading=3)
 
     def _text(self, article: ArticleView, detail: Detail) -> str:
         return as_text(self._templates, article, detail)
-
-
-def _tidy(text: str) -> str:
-    lines = [line.rstrip() for line in text.strip().split("\n")]
-    kept = [line for n, line in enumerate(lines) if line or n == 0 or lines[n - 1]]
-    return "\n".join(kept) + "\n"

@@ -10,13 +10,15 @@ from publisher.config import MailingList
 from publisher.delivery import message
 from publisher.delivery.mail_tokens import MailTokens
 from publisher.delivery.transport import Letter
-from publisher.model import Edition, Subscription
+from publisher.model import Edition
 from publisher.newsletter.compose import ComposedMail, Variant
 from publisher.newsletter.compose import compose as compose_mail
+from publisher.pipeline.links import Links
 from publisher.pipeline.newsroom import Newsroom
 from publisher.render.view import ArticleView
 from publisher.store import mail_keys
 from publisher.store.deliveries import Due
+from publisher.store.subscribers import Recipient
 
 
 class Composer:
@@ -28,7 +30,7 @@ class Composer:
         self._newsroom, self._list, self._day, self._views = newsroom, one, day, views
         self._mails: dict[Variant, ComposedMail | None] = {}
 
-    def variant_of(self, subscription: Subscription) -> Variant:
+    def variant_of(self, subscription: Recipient) -> Variant:
         """The variant that a subscription gets."""
         return Variant(
             categories=tuple(sorted(subscription.categories)),
@@ -65,6 +67,7 @@ class Letters:
         self._frame = frame(newsroom, one)
         self._key, *_ = mail_keys.all_keys(newsroom.store)
         self._tokens = MailTokens([self._key])
+        self._links = Links(newsroom, edition.cut_at)
         self._templates: dict[str, message.Template] = {}
 
     def write(self, due: Due) -> Letter:
@@ -79,9 +82,13 @@ class Letters:
             message.MESSAGE_ID: key,
             message.UNSUBSCRIBE_MAIL: leave,
         }
-        data = message.fill(self._template(due.variant), head, links(self._frame, leave))
+        data = message.fill(self._template(due.variant), head, self.links(due))
         sender = self._frame.return_path(self._tokens.edition(made, who))
         return Letter(key, sender, message.wire(due.email), data)
+
+    def links(self, due: Due) -> dict[str, str]:
+        """What stands for the markers of a mail to this reader."""
+        return self._links.of(due.handle, self._edition.list_name)
 
     def _template(self, key: str) -> message.Template:
         if key not in self._templates:
@@ -122,8 +129,3 @@ def frame(newsroom: Newsroom, one: MailingList) -> message.Frame:
         delimiter=mail.bounce_delimiter,
         signer=newsroom.signer,
     )
-
-
-def links(frame: message.Frame, leave: str = "") -> dict[str, str]:
-    """What stands for the markers in the body of a mail; `leave` is the reader's own way out."""
-    return {message.UNSUBSCRIBE: leave or message.unsubscribe_link(frame)}
