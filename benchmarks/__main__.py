@@ -18,6 +18,7 @@ from benchmarks import (
     bench_one_article,
     bench_serving,
     bench_sitemap,
+    bench_subscribers,
     bench_websub,
 )
 from benchmarks.measure import Result
@@ -34,6 +35,7 @@ SUITE = (
     bench_one_article,
     bench_sitemap,
     bench_dkim,
+    bench_subscribers,
 )
 HEAD = """\
 # Performance
