@@ -19,6 +19,7 @@ from publisher.model.mail import (
     SubscriberState,
     Subscription,
 )
+from publisher.model.search import SearchProgress, SearchRow
 
 __all__ = [
     "Archive",
@@ -40,6 +41,8 @@ __all__ = [
     "Notice",
     "NoticeKind",
     "Revision",
+    "SearchProgress",
+    "SearchRow",
     "SetAside",
     "Source",
     "StaleArticle",

@@ -10,6 +10,7 @@ Data only flows forward, and every step can be run again with the same result:
 - `sequence` (sequencer) takes the stale set, completes rows that other programs wrote, and places
   each article in its feeds;
 - `build` (build) writes the documents of every feed whose version is ahead of its files;
+- `index` (search_index) takes what the change log says into the search index;
 - `cut` (editions) makes the edition that is due, from what the list has not had;
 - `compose` (editions) renders each variant once, `deliver` sends it by the ledger.
 """
