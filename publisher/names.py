@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from datetime import date
 from urllib.parse import urlsplit
@@ -13,9 +14,11 @@ MAX_SLUG = 80
 
 # First parts of addresses that are the site's own, and folders inside a feed's folder.
 RESERVED = frozenset(
-    "api archive articles author confirm desk editions embed feeds healthz language media metrics "
-    "preferences search source static subscribe tag unsubscribe".split()
+    "api archive articles author confirm desk editions embed feeds healthz hub language media "
+    "metrics preferences search sections source static subscribe tag unsubscribe".split()
 )
+# A year begins the address of a day, such as /2018/02/15/.
+_year = re.compile(r"\d{4}")
 
 
 def slug_of(text: str) -> str:
@@ -24,9 +27,14 @@ def slug_of(text: str) -> str:
 
 
 def category_path(titles: Iterable[str]) -> str:
-    """The path of a category from its titles, top first; a reserved word gets `-news`."""
+    """The path of a category from its titles, top first; a reserved word or a year gets `-news`."""
     slugs = (slug_of(title) or "untitled" for title in titles)
-    return "/".join(f"{slug}-news" if slug in RESERVED else slug for slug in slugs)
+    return "/".join(f"{slug}-news" if is_reserved(slug) else slug for slug in slugs)
+
+
+def is_reserved(slug: str) -> bool:
+    """Whether a part of an address means something else than a category."""
+    return slug in RESERVED or _year.fullmatch(slug) is not None
 
 
 def entry_id(site_url: str, day: date, key: str) -> str:

@@ -25,6 +25,7 @@ from publisher.pipeline import editions
 from publisher.pipeline.build import build
 from publisher.pipeline.intake import take_in
 from publisher.pipeline.newsroom import Newsroom
+from publisher.pipeline.search_index import index
 from publisher.pipeline.sequencer import sequence
 from publisher.store import feeds, subscribers
 
@@ -90,6 +91,8 @@ def _fill(newsroom: Newsroom, folder: Path) -> tuple[Counter[Change], int, Count
     while sequence(newsroom, now()):
         pass
     written = len(build(newsroom, every=True))
+    while index(newsroom):
+        pass
     one = newsroom.config.lists[0]
     with newsroom.store.write() as session:
         rows, _ = read_rows(folder / "subscribers.csv")

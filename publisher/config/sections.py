@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field
 
 from publisher.config.values import (
+    Address,
     ClockTime,
+    Colour,
     FeedFormat,
     FeedKind,
     HttpUrl,
@@ -18,6 +20,7 @@ from publisher.config.values import (
     Line,
     MailAddress,
     MailTransport,
+    Network,
     Slug,
     Zone,
 )
@@ -40,6 +43,10 @@ class Site(Section):
     publisher: Line = ""
     rights: Line = ""
     logo: str = ""
+    colour: Colour = "#14507a"
+    navigation: tuple[str, ...] = ()
+    imprint: Address = ""
+    privacy: Address = ""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -82,10 +89,14 @@ class Templates(Section):
 
 
 class Web(Section):
-    """The address the server listens on."""
+    """The address the server listens on, and what it puts up with."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    trusted_proxies: tuple[Network, ...] = ()
+    max_body_bytes: Annotated[int, Field(ge=1_000, le=100_000_000)] = 100_000
+    request_seconds: Annotated[float, Field(ge=1, le=600)] = 15.0
+    connections: Annotated[int, Field(ge=10, le=100_000)] = 800
 
 
 class Mail(Section):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import time
+from ipaddress import ip_network
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
@@ -26,6 +27,28 @@ def _http(value: str) -> str:
     if not re.fullmatch(r"https?://[^/\s]+(/[^\s?#]*)?", value):
         raise ValueError("not an address that begins with http:// or https://")
     return value.rstrip("/")
+
+
+def _link(value: str) -> str:
+    if value and not re.fullmatch(r"(https?://[^/\s]+)?/\S*|https?://[^/\s]+", value):
+        raise ValueError("not an address: write https://… or, within the site, /articles/imprint")
+    if value.startswith("//"):
+        raise ValueError("write the whole address, with https:")
+    return value
+
+
+def _colour(value: str) -> str:
+    if not re.fullmatch(r"#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})", value):
+        raise ValueError("not a colour such as #14507a")
+    return value.lower()
+
+
+def _network(value: str) -> str:
+    try:
+        ip_network(value, strict=False)
+    except ValueError:
+        raise ValueError("not an address or network, such as 127.0.0.1 or 10.0.0.0/8") from None
+    return value
 
 
 def _clock_time(value: object) -> object:
@@ -55,6 +78,9 @@ def _one_line(value: str) -> str:
 Zone = Annotated[str, AfterValidator(_zone)]
 Language = Annotated[str, AfterValidator(_language)]
 HttpUrl = Annotated[str, AfterValidator(_http)]
+Address = Annotated[str, AfterValidator(_link)]
+Colour = Annotated[str, AfterValidator(_colour)]
+Network = Annotated[str, AfterValidator(_network)]
 ClockTime = Annotated[time, BeforeValidator(_clock_time)]
 MailTransport = Annotated[str, AfterValidator(_mail_transport)]
 MailAddress = Annotated[str, AfterValidator(_mail_address)]

@@ -32,7 +32,7 @@ def page_of(newsroom: Newsroom, feed: Feed, document: FeedDocument) -> bytes:
     page = feed_page(
         newsroom.templates,
         newsroom.config.site,
-        _row(newsroom, feed),
+        row_of(newsroom, feed),
         document,
         document.entries[:SHOWN],
         _root(newsroom),
@@ -45,7 +45,7 @@ def lists(newsroom: Newsroom, feeds: Sequence[Feed]) -> Iterator[tuple[str, byte
     config = newsroom.config
     ordered = sorted(feeds, key=lambda feed: (list(HEADINGS).index(feed.kind), feed.key))
     kinds = [
-        (HEADINGS[kind], [_row(newsroom, feed) for feed in group])
+        (HEADINGS[kind], [row_of(newsroom, feed) for feed in group])
         for kind, group in groupby(ordered, lambda feed: feed.kind)
     ]
     page = index_page(newsroom.templates, config.site, kinds, _root(newsroom))
@@ -65,7 +65,8 @@ def lists(newsroom: Newsroom, feeds: Sequence[Feed]) -> Iterator[tuple[str, byte
         )
 
 
-def _row(newsroom: Newsroom, feed: Feed) -> FeedRow:
+def row_of(newsroom: Newsroom, feed: Feed) -> FeedRow:
+    """A feed as pages name it: its title, its page, its address in each format."""
     config = newsroom.config
     title = title_of(feed) or config.site.title
     here = f"{_root(newsroom)}{quote(feed_path(feed.kind, feed.key))}"

@@ -11,13 +11,14 @@ import re
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from email.utils import formatdate, parsedate_to_datetime
+from email.utils import formatdate
 from pathlib import Path
 
 from starlette.types import Receive, Scope, Send
 
 from publisher.syndication.document import FILES, MEDIA_TYPES
 from publisher.syndication.publish import CODINGS
+from publisher.web.conditions import accepted, is_known
 
 TYPES = {FILES[form]: f"{MEDIA_TYPES[form]}; charset=utf-8" for form in FILES} | {
     "index.html": "text/html; charset=utf-8",
@@ -40,7 +41,6 @@ PAGE = {
 KEPT_BYTES = 64_000_000
 LOOK_SECONDS = 0.1
 _archive_name = re.compile(r"[1-9]\d{0,9}\.xml")
-_refused = re.compile(r"\s*q=0(\.0*)?\s*")
 
 RawHeaders = list[tuple[bytes, bytes]]
 
@@ -195,33 +195,18 @@ def _media_type(path: str) -> str | None:
 def _best(forms: dict[str, _Form], header: str) -> _Form:
     """The smallest form that the reader takes (RFC 9110, 12.5.3)."""
     if header:
-        accepted = _accepted(header)
+        taken = accepted(header)
         for coding in CODINGS:
-            if coding in accepted and coding in forms:
+            if coding in taken and coding in forms:
                 return forms[coding]
     return forms[""]
 
 
-def _accepted(header: str) -> set[str]:
-    """The codings of an Accept-Encoding header, without those that it refuses by q=0."""
-    found = set()
-    for part in header.lower().split(","):
-        coding, _, weight = part.partition(";")
-        if not (weight and _refused.fullmatch(weight)):
-            found.add(coding.strip())
-    return found
-
-
 def _unchanged(asked: dict[bytes, bytes], form: _Form) -> bool:
-    """RFC 9110, 13.2.2: If-None-Match wins over If-Modified-Since."""
-    tags = asked.get(b"if-none-match")
-    if tags is not None:
-        wanted = [tag.strip().removeprefix("W/") for tag in tags.decode("latin-1").split(",")]
-        return form.etag in wanted or "*" in wanted
-    since = asked.get(b"if-modified-since")
-    if since is None:
-        return False
-    try:
-        return form.modified <= parsedate_to_datetime(since.decode("latin-1")).timestamp()
-    except (ValueError, OverflowError):
-        return False
+    tags, since = asked.get(b"if-none-match"), asked.get(b"if-modified-since")
+    return is_known(
+        tags.decode("latin-1") if tags is not None else None,
+        since.decode("latin-1") if since is not None else None,
+        form.etag,
+        form.modified,
+    )
