@@ -45,6 +45,11 @@ class Templates:
             keep_trailing_newline=False,
         )
 
+    def look_again(self) -> None:
+        """Find templates anew: a file that has come may take the place of another folder's."""
+        if self._environment.cache is not None:
+            self._environment.cache.clear()
+
     def render(self, name: str, **context: Any) -> str:
         """The template of that name, filled in.
 

@@ -104,7 +104,7 @@ def render_page(
         time_text=lambda moment: _time_text(moment, site, head.language),
         local=lambda moment: moment.astimezone(site.zone),
         _=said.text,
-        number=said.number,
+        ngettext=said.number,
         **context,
     )
 

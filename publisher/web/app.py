@@ -26,6 +26,7 @@ def application(newsroom: Newsroom) -> ASGIApp:
     log.info("serving %s/ on port %d of %s", config.site.url, config.web.port, config.web.host)
     press = Press(newsroom)
     media = StaticFiles(directory=config.path("media"), check_dir=False)
+    media.config_checked = True  # a site without media has no such folder, and that is no error
 
     async def icon(_request: Request) -> Response:
         return RedirectResponse(press.statics.address("icon.svg"), 301, {"cache-control": DAY})

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from publisher.errors import PublisherError
+from publisher.errors import PublisherError, StoreError
 from publisher.render.pages import Head, Link
 from publisher.render.translations import words
 from publisher.web.press import MovedError, Page, Press, Reading
@@ -47,8 +47,10 @@ def handlers(press: Press) -> dict[Any, Callable[[Request, Any], Any]]:
         return RedirectResponse(error.address, 301, headers)
 
     async def failed(request: Request, error: PublisherError) -> Response:
-        log.error("%s %s: %s", request.method, request.url.path, error)
-        return await respond(press, request, 503, {"retry-after": "5"})
+        log.error("%s %r: %s", request.method, request.scope["path"], error)
+        if isinstance(error, StoreError):
+            return await respond(press, request, 503, {"retry-after": "5"})
+        return await respond(press, request, 500, {})
 
     async def unexpected(request: Request, _error: Exception) -> Response:
         return await respond(press, request, 500, {})

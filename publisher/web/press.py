@@ -232,7 +232,10 @@ class Press:
         now = time.monotonic()
         if now - self._files[0] >= FILES_SECONDS:
             folder = self.newsroom.config.path(self.newsroom.config.templates.folder)
-            self._files = (now, max(_newest(one) for one in (folder, WEB, STATICS)))
+            newest = max(_newest(one) for one in (folder, WEB, STATICS))
+            if newest != self._files[1]:
+                self.newsroom.templates.look_again()
+            self._files = (now, newest)
         return State(position, min(changed, datetime.now(UTC)), self._files[1])
 
 
