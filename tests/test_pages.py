@@ -464,7 +464,6 @@ def test_equal_pages_are_not_sent_twice(newsroom: Newsroom, client: TestClient) 
 def test_all_sections_are_on_one_page_in_order(newsroom: Newsroom, client: TestClient) -> None:
     for n, titles_of in enumerate((("Town",), ("Town", "Roads"), ("Arts",), ("Town-hall",))):
         store(newsroom, story("x", category=titles_of), prefix=str(n))
-    tree = re.findall(r'<li class="depth-(\d)"><a href="(.*?)"', client.get("/sections/").text)
-    assert tree == [
-        ("0", "/arts/"), ("0", "/town/"), ("1", "/town/roads/"), ("0", "/town-hall/"),
-    ]  # fmt: skip
+    html = client.get("/sections/").text
+    tree = re.findall(r'<li(?: class="depth-(\d)")?><a href="(.*?)"', html.partition("<main")[2])
+    assert tree[:4] == [("", "/arts/"), ("", "/town/"), ("1", "/town/roads/"), ("", "/town-hall/")]

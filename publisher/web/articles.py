@@ -8,10 +8,11 @@ from urllib.parse import quote
 from starlette.exceptions import HTTPException
 
 from publisher.model import Article, ChangeKind
-from publisher.render.article import as_html, lowered
+from publisher.render.article import as_html, lowered, with_scrolling_tables
 from publisher.render.dates import language_name
 from publisher.render.metadata import article_metadata
 from publisher.render.pages import Head, Link
+from publisher.render.translations import words
 from publisher.render.view import ArticleView, view
 from publisher.store import pages
 from publisher.store.pages import Mark
@@ -52,7 +53,8 @@ def article_page(reading: Reading, slug: str) -> Page:
         section=top_address(section),
     )
     # The title of the page is above all headings of the text.
-    text = replace(shown, body=lowered(shown.body, 2))
+    body = with_scrolling_tables(lowered(shown.body, 2), words(shown.language).text("Table"))
+    text = replace(shown, body=body)
     return reading.page(
         "pages/article.html",
         head,
@@ -78,7 +80,7 @@ def _gone(reading: Reading, article: Article, section: Section) -> Page:
         site = reading.newsroom.config.site
         language = article.language or site.language
         retracted = article.retracted or last.at
-        way = crumbs(reading, section, language)
+        way = [*crumbs(reading, section, language), Link(article.title, _address(reading, article))]
         head = Head(article.title, language, crumbs=way, section=top_address(section), hidden=True)
         return reading.page(
             "pages/withdrawn.html",

@@ -108,5 +108,11 @@ def sections_page(reading: Reading) -> Page:
         address,
         crumbs=[Link(say("Home"), f"{reading.root}/"), Link(heading, address)],
     )
-    tree = [(feed.key.count("/"), section_link(reading.root, feed)) for feed in found]
+    tree: list[tuple[Link, list[tuple[int, Link]]]] = []
+    for feed in found:
+        link, depth = section_link(reading.root, feed), feed.key.count("/")
+        if depth and tree:
+            tree[-1][1].append((depth, link))
+        else:
+            tree.append((link, []))
     return reading.page("pages/sections.html", head, heading=heading, tree=tree)
