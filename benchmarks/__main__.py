@@ -14,6 +14,7 @@ from benchmarks import (
     bench_import,
     bench_latency,
     bench_one_article,
+    bench_pages,
     bench_serving,
 )
 from benchmarks.measure import Result
@@ -26,6 +27,7 @@ SUITE = (
     bench_latency,
     bench_import,
     bench_one_article,
+    bench_pages,
 )
 HEAD = """\
 # Performance

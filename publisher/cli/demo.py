@@ -116,6 +116,10 @@ def _where_to_look(newsroom: Newsroom, folder: Path) -> None:
     with newsroom.store.read() as session:
         categories = [f.key for f in feeds.published(session, ("category",))]
     rows = [
+        ("Pages", f"{config.site.url}/ (also {config.site.url}/search?q=ferry)"),
+        ("of a category", f"{config.site.url}/{categories[-1]}/"),
+        ("of a day", f"{config.site.url}/{now().astimezone(config.site.zone):%Y/%m/%d}/"),
+        ("an article", f"{config.site.url}/articles/night-ferry (and in Arabic from there)"),
         ("Feeds", f"{config.site.url}/feeds/atom.xml (also rss.xml, feed.json)"),
         ("of a category", f"{config.site.url}/feeds/{categories[-1]}/atom.xml"),
         ("as files", f"{folder}/feeds/"),

@@ -68,6 +68,11 @@ def text_of(session: Session) -> Text:
     return Fts5() if session.get_bind().dialect.name == "sqlite" else Tsvector()
 
 
+# Words of a title stand there a second time with this before them, and feeds with the other, so
+# that each has a list of its own: a search in titles does not look through every text. No word
+# that was made of a text begins with a private character.
+IN_TITLE, FEED = "\ue000", "\ue001"
+
 # How many of its small steps SQLite makes between two looks at the clock: about 50 µs.
 LOOK_STEPS = 1000
 
@@ -103,12 +108,14 @@ class Fts5:
                 "number": number,
                 "title": " ".join(entry.title),
                 "text": " ".join(entry.text),
-                "feeds": " ".join(f"f{feed}" for feed in entry.feeds),
+                "marks": " ".join(
+                    [*(IN_TITLE + word for word in entry.title), *map(_feed, entry.feeds)]
+                ),
             }
             for number, entry in entries.items()
         ]
-        statement = "INSERT INTO search_text (rowid, title, text, feeds) "
-        session.execute(sql(statement + "VALUES (:number, :title, :text, :feeds)"), rows)
+        statement = "INSERT INTO search_text (rowid, title, text, marks) "
+        session.execute(sql(statement + "VALUES (:number, :title, :text, :marks)"), rows)
 
     def remove(self, session: Session, numbers: Collection[int]) -> None:
         statement = sql("DELETE FROM search_text WHERE rowid = :number")
@@ -134,23 +141,23 @@ class Fts5:
 
 def fts5_query(match: Match) -> str:
     """A query in FTS5's language; every word is quoted, so that none of it is syntax."""
-    wanted = " AND ".join(_fts5_term(term) for term in match.query.wanted)
-    found = f"title : ({wanted})"
+    found = " AND ".join(_fts5_term(term, IN_TITLE) for term in match.query.wanted)
     if not match.in_title:
-        found = f"({{title text}} : ({wanted})) NOT ({found})"
+        anywhere = " AND ".join(_fts5_term(term) for term in match.query.wanted)
+        found = f"({anywhere}) NOT ({found})"
     if match.query.unwanted:
         unwanted = " OR ".join(_fts5_term(term) for term in match.query.unwanted)
-        found = f"({found}) NOT ({{title text}} : ({unwanted}))"
-    return f"({found}) AND (feeds : f{match.feed})" if match.feed is not None else found
+        found = f"({found}) NOT ({unwanted})"
+    return f'({found}) AND "{_feed(match.feed)}"' if match.feed is not None else found
 
 
-def _fts5_term(term: Term) -> str:
-    quoted = " ".join(term.words).replace('"', '""')
+def _fts5_term(term: Term, mark: str = "") -> str:
+    quoted = " ".join(f"{mark}{word}" for word in term.words).replace('"', '""')
     return f'"{quoted}" *' if term.prefix else f'"{quoted}"'
 
 
 class Tsvector:
-    """PostgreSQL: words of the title have the weight A, of the text D, feeds C."""
+    """PostgreSQL: words with the places where they stand."""
 
     def add(self, session: Session, entries: Mapping[int, Entry]) -> None:
         rows = [{"number": number, "document": tsvector(one)} for number, one in entries.items()]
@@ -176,37 +183,39 @@ class Tsvector:
 
 
 def tsvector(entry: Entry) -> str:
-    """A tsvector as PostgreSQL reads it: `'word':1A,7`."""
-    places: defaultdict[str, list[str]] = defaultdict(list)
+    """A tsvector as PostgreSQL reads it: `'word':1,7`."""
+    places: defaultdict[str, list[int]] = defaultdict(list)
     for position, word in enumerate(entry.title, 1):
-        places[word].append(f"{position}A")
+        places[word].append(position)
+        places[IN_TITLE + word].append(position)
     # Two further on, so that no phrase reaches from the title into the text.
     for position, word in enumerate(entry.text, len(entry.title) + 3):
-        places[word].append(str(position))
+        places[word].append(position)
     for feed in entry.feeds:
-        places[f"f{feed}"].append("1C")
-    return " ".join(f"{_lexeme(word)}:{','.join(found)}" for word, found in places.items())
+        places[_feed(feed)].append(1)
+    return " ".join(f"{_lexeme(word)}:{','.join(map(str, at))}" for word, at in places.items())
 
 
 def tsquery(match: Match) -> str:
     """A query as PostgreSQL reads it; every word is quoted."""
-    in_title = " & ".join(_ts_term(term, "A") for term in match.query.wanted)
-    found = in_title
+    found = " & ".join(_ts_term(term, IN_TITLE) for term in match.query.wanted)
     if not match.in_title:
-        anywhere = " & ".join(_ts_term(term, "AD") for term in match.query.wanted)
-        found = f"({anywhere}) & !({in_title})"
+        anywhere = " & ".join(_ts_term(term) for term in match.query.wanted)
+        found = f"({anywhere}) & !({found})"
     for term in match.query.unwanted:
-        found = f"({found}) & !{_ts_term(term, 'AD')}"
-    return f"({found}) & {_lexeme(f'f{match.feed}')}:C" if match.feed is not None else found
+        found = f"({found}) & !{_ts_term(term)}"
+    return f"({found}) & {_lexeme(_feed(match.feed))}" if match.feed is not None else found
 
 
-def _ts_term(term: Term, weights: str) -> str:
-    *before, last = (_lexeme(word) for word in term.words)
-    words = [*(f"{word}:{weights}" for word in before)]
-    words.append(f"{last}:{'*' if term.prefix else ''}{weights}")
-    return f"({' <-> '.join(words)})"
+def _ts_term(term: Term, mark: str = "") -> str:
+    words = " <-> ".join(_lexeme(f"{mark}{word}") for word in term.words)
+    return f"({words}:*)" if term.prefix else f"({words})"
 
 
 def _lexeme(word: str) -> str:
     quoted = word.replace("\\", "\\\\").replace("'", "''")
     return f"'{quoted}'"
+
+
+def _feed(feed: int) -> str:
+    return f"{FEED}{feed}"

@@ -46,9 +46,10 @@ def upgrade() -> None:
 
 
 def for_sqlite() -> None:
-    # Words come ready made (publisher/terms.py), so a sign that belongs to a word must not end it.
+    # Words come ready made (publisher/terms.py), so a sign that belongs to a word must not end it;
+    # private characters (Co) begin the words of titles.
     op.execute(
-        "CREATE VIRTUAL TABLE search_text USING fts5(title, text, feeds, tokenize = "
+        "CREATE VIRTUAL TABLE search_text USING fts5(title, text, marks, tokenize = "
         "\"unicode61 remove_diacritics 0 categories 'L* M* N* Co'\")"
     )
     # A trigger of its own: another migration may make the one that watches the rest anew.
