@@ -9,13 +9,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import (
+    bench_dkim,
     bench_feed_build,
+    bench_full_build,
     bench_help,
     bench_import,
     bench_latency,
     bench_one_article,
     bench_pages,
     bench_serving,
+    bench_sitemap,
 )
 from benchmarks.measure import Result
 
@@ -23,11 +26,14 @@ PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 SUITE = (
     bench_help,
     bench_feed_build,
+    bench_full_build,
     bench_serving,
     bench_latency,
     bench_import,
     bench_one_article,
     bench_pages,
+    bench_sitemap,
+    bench_dkim,
 )
 HEAD = """\
 # Performance

@@ -14,6 +14,7 @@ from publisher.config import Config
 from publisher.model import Content, seal
 from publisher.pipeline.newsroom import Newsroom
 from publisher.store import articles
+from publisher.store.sitemap import ROWS
 
 NOW = datetime(2024, 5, 2, 12, 0, tzinfo=UTC)
 WORDS = (
@@ -106,6 +107,14 @@ def _fill(raw: object, number: int, minutes: int) -> None:
         INSERT INTO change (position, article_id, uid, revision, kind, state, at)
         SELECT id, id, uid, 1, 'published', '', published FROM article
         WHERE uid LIKE 'tag:bench:%'
+        """
+    )
+    execute("DELETE FROM sitemap_part")
+    execute(
+        f"""
+        INSERT INTO sitemap_part (number, articles, position, changed)
+        SELECT (position - 1) / {ROWS} + 1, count(*), max(position), max(at) FROM change
+        GROUP BY (position - 1) / {ROWS} + 1
         """
     )
     execute("UPDATE feed SET length = (SELECT max(id) FROM article)")

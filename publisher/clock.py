@@ -14,9 +14,12 @@ from datetime import UTC, datetime
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from publisher.config import MailingList
+from publisher.delivery.bounces.mailboxes import Mailbox
+from publisher.delivery.bounces.reading import Meaning
 from publisher.errors import PublisherError
 from publisher.model import Edition
-from publisher.pipeline import editions
+from publisher.pipeline import bounces, editions
+from publisher.pipeline.bounces import Handled
 from publisher.pipeline.newsroom import Newsroom
 
 log = logging.getLogger(__name__)
@@ -42,6 +45,18 @@ class Clock:
             coalesce=True,
             max_instances=1,
         )
+        self._mailbox: Mailbox | None = None
+        if newsroom.config.bounces.mailbox:
+            # Beside the ticks, since a slow mail server must not hold up an edition.
+            self._scheduler.add_job(
+                self.read_bounces,
+                "interval",
+                seconds=newsroom.config.bounces.check_seconds,
+                next_run_time=_now(),
+                misfire_grace_time=None,
+                coalesce=True,
+                max_instances=1,
+            )
 
     def start(self) -> None:
         """Begin to tick, in threads of its own."""
@@ -62,6 +77,21 @@ class Clock:
             except Exception:  # a tick that raised would be followed by the next one all the same
                 log.exception("list %s: the edition waits", one.name)
 
+    def read_bounces(self) -> None:
+        """Read what came back. After trouble all of the mailbox is looked at again."""
+        mailbox = self._mailbox or bounces.mailbox_of(
+            self._newsroom, self._newsroom.config.bounces.mailbox
+        )
+        self._mailbox = None
+        try:
+            for one in bounces.read_mailbox(self._newsroom, mailbox, _now, self._stopping.is_set):
+                _say(one)
+            self._mailbox = mailbox
+        except PublisherError as error:
+            log.error("bounces: %s", error)
+        except Exception:  # as above
+            log.exception("bounces: they wait")
+
     def _serve(self, one: MailingList) -> None:
         day = editions.due_date(self._newsroom, one, _now())
         if day is not None:
@@ -78,3 +108,13 @@ class Clock:
         if tally:
             said = ", ".join(f"{number} {state}" for state, number in sorted(tally.items()))
             log.info("list %s, edition of %s: %s", one.name, edition.local_date, said)
+
+
+def _say(one: Handled) -> None:
+    found = one.finding
+    if one.changed:
+        log.info("bounces: %s is %s: %s", one.email, one.after, found.diagnostic)
+    elif found.meaning is Meaning.POLICY:
+        log.warning("bounces: %s refused us, not the reader: %s", one.email, found.diagnostic)
+    elif found.meaning is Meaning.UNVERIFIED:
+        log.warning("bounces: %s is left: nothing proves that it is about us", found.mail)

@@ -65,3 +65,7 @@ class PublishError(PublisherError):
 
 class DeliveryError(PublisherError):
     """Mail could not be handed over."""
+
+
+class MailboxError(PublisherError):
+    """A mailbox of mail that came back cannot be read."""

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from datetime import date
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from slugify import slugify
 
@@ -37,10 +37,27 @@ def is_reserved(slug: str) -> bool:
     return slug in RESERVED or _year.fullmatch(slug) is not None
 
 
+_path = re.compile(r"\w[\w-]*(/\w[\w-]*)*")
+_ends_as_a_day = re.compile(r"(.*/)?\d{4}/\d\d/\d\d")
+
+
+def is_category_path(path: str) -> bool:
+    """Whether a path that another program wrote can be the address and the folder of a category."""
+    if not _path.fullmatch(path) or _ends_as_a_day.fullmatch(path):
+        return False
+    return not RESERVED.intersection(path.split("/"))
+
+
 def entry_id(site_url: str, day: date, key: str) -> str:
     """A tag URI (RFC 4151) for the article that its source, or the store, knows as `key`."""
     host = urlsplit(site_url).hostname or "localhost"
     return f"tag:{host},{day.isoformat()}:{hashlib.sha256(key.encode()).hexdigest()[:20]}"
+
+
+def feed_id(site_url: str, day: date, kind: str, key: str) -> str:
+    """A tag URI (RFC 4151) for a feed whose news begins on that day."""
+    host = urlsplit(site_url).hostname or "localhost"
+    return f"tag:{host},{day.isoformat()}:feed/{kind}/{quote(key)}".rstrip("/")
 
 
 def numbered(slug: str, taken: Iterable[str]) -> str:

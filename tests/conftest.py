@@ -42,6 +42,31 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _every_feed_document_follows_the_rules_of_its_format() -> Iterator[None]:
+    """Whatever a test has built, live or archive, is held against the specifications."""
+    from publisher.syndication.document import FeedDocument
+    from publisher.syndication.json_feed import json_document
+    from publisher.syndication.xml_feeds import xml_documents
+    from tests.feed_rules import RULES
+
+    def checked(form: str, data: bytes) -> bytes:
+        problems = RULES[form](data)
+        assert not problems, problems
+        return data
+
+    def checked_xml(document: FeedDocument) -> dict[str, bytes]:
+        return {form: checked(form, data) for form, data in xml_documents(document).items()}
+
+    def checked_json(document: FeedDocument) -> bytes:
+        return checked("json", json_document(document))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("publisher.syndication.publish.xml_documents", checked_xml)
+        patch.setattr("publisher.syndication.publish.json_document", checked_json)
+        yield
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[postgres.Server]:
     """A PostgreSQL that lives as long as the tests (each process of xdist has its own)."""

@@ -21,7 +21,10 @@ LONGEST_FILE = 350
 ROOMS = {
     "alembic": ("store/",),
     "apscheduler": ("clock.py",),
+    "cryptography": ("delivery/dkim.py",),
     "feedgen": ("syndication/",),
+    "flufl": ("delivery/bounces/",),
+    "imapclient": ("delivery/bounces/",),
     "jinja2": ("render/",),
     "premailer": ("render/",),
     "sqlalchemy": ("model/", "store/"),

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlalchemy import select, text
 
 from publisher.bootstrap import opened
 from publisher.config import Config
-from publisher.model import Article, Change, Content, FeedChange
+from publisher.model import Change, Content, Feed, FeedChange
 from publisher.pipeline.build import build, syndicate
 from publisher.pipeline.newsroom import Newsroom
 from publisher.pipeline.verify import verify
@@ -51,8 +49,12 @@ def newsroom(store_url: str, tmp_path: Path) -> Iterator[Newsroom]:
 def store(newsroom: Newsroom, number: int, prefix: str = "a", **values: Any) -> None:
     with newsroom.store.write() as session:
         writer = articles.Writer(session, "https://news.example", newsroom.config.site.zone, NOW)
-        for n in range(number):
-            content = replace(CONTENT, title=f"{prefix} {n}", slug=f"{prefix}-{n}", **values)
+        contents = [
+            replace(CONTENT, title=f"{prefix} {n}", slug=f"{prefix}-{n}", **values)
+            for n in range(number)
+        ]
+        writer.expect(contents)
+        for n, content in enumerate(contents):
             writer.add(content, f"{prefix}/{n}")
 
 
@@ -159,6 +161,26 @@ def test_a_lost_archive_is_written_again_with_the_same_bytes(newsroom: Newsroom)
     assert file.read_bytes() == data
 
 
+def test_an_archive_that_the_store_kept_in_another_form_is_written_the_same(
+    newsroom: Newsroom,
+) -> None:
+    store(newsroom, 60)
+    syndicate(newsroom, NOW)
+    file = newsroom.config.root / "feeds" / "archive" / "1.xml"
+    packed = file.with_name("1.xml.gz")
+    data, before = file.read_bytes(), packed.read_bytes()
+    with newsroom.store.write() as session:
+        feed = session.scalars(select(Feed).where(Feed.kind == "everything")).one()
+        kept = log.archive(session, feed.id, 1)
+        assert kept is not None
+        assert kept.data == before, "compressed once, for the store and for readers"
+        kept.data = zlib.compress(data)
+    file.unlink()
+    packed.unlink()
+    build(newsroom, every=True)
+    assert file.read_bytes() == data == gzip.decompress(packed.read_bytes())
+
+
 def test_an_article_that_comes_in_late_is_seen_by_who_reads_the_newest_only(
     newsroom: Newsroom,
 ) -> None:
@@ -198,115 +220,3 @@ def test_a_clock_that_jumps_back_withdraws_nothing(newsroom: Newsroom) -> None:
     sql(newsroom, "UPDATE article SET title = 'Edited'")
     syndicate(newsroom, NOW - timedelta(days=30))
     assert kinds(newsroom) == ["published", "edited"]
-
-
-class Replay(RuleBasedStateMachine):
-    """A newsroom does what it likes; readers that poll at any time must not notice."""
-
-    @initialize()
-    def begin(self) -> None:
-        self.folder = TemporaryDirectory()
-        self.context = opened(config(Path(self.folder.name)))
-        self.newsroom = self.context.__enter__()
-        self.now, self.count = NOW, 0
-        self.seen: dict[str, dict[str, Any]] = {"": {}, "town/": {}}
-        self.read: dict[str, int] = {"": 0, "town/": 0}
-        self.ids: dict[int, str] = {}
-        self.publish(3)
-
-    @rule(number=st.sampled_from([1, 2, 7, 60]), days=st.integers(0, 900))
-    def publish(self, number: int, days: int = 0) -> None:
-        self.count += 1
-        when = self.now - timedelta(days=days)
-        store(self.newsroom, number, f"p{self.count}", published=when)
-
-    @rule(hours=st.integers(1, 48))
-    def embargo(self, hours: int) -> None:
-        self.count += 1
-        store(self.newsroom, 1, f"e{self.count}", published=self.now + timedelta(hours=hours))
-
-    @rule(
-        one=st.integers(1, 80),
-        change=st.sampled_from(
-            [
-                "title = title || '!'",
-                "body = '<p>New</p>'",
-                "correction = coalesce(correction, '') || 'c'",
-                "slug = slug || '-x'",
-                "retracted = published",
-                "retracted = NULL",
-                "category_id = 1",
-                "category_id = 2",
-                "published = '2020-01-01 00:00:00'",
-                "expires = '2024-05-03 00:00:00'",
-            ]
-        ),
-    )
-    def edit(self, one: int, change: str) -> None:
-        sql(self.newsroom, f"UPDATE article SET {change} WHERE id = {one}")
-
-    @rule(one=st.integers(1, 80))
-    def delete(self, one: int) -> None:
-        sql(self.newsroom, f"DELETE FROM article WHERE id = {one}")
-
-    @rule(hours=st.sampled_from([-5, 0, 1, 30, 400]))
-    def clock(self, hours: int) -> None:
-        self.now += timedelta(hours=hours)
-
-    @rule(folder=st.sampled_from(["", "town/"]))
-    def poll(self, folder: str) -> None:
-        """Read what has come since the last time: new archive documents, then the live one."""
-        syndicate(self.newsroom, self.now)
-        if not (self.newsroom.config.root / "feeds" / folder / "atom.xml").exists():
-            return
-        *archives, live = documents(self.newsroom, folder)
-        new = archives[self.read[folder] :]
-        state = self.seen[folder]
-        for document in [*new, live]:
-            for uid in document.gone:
-                state.pop(uid, None)
-            state |= document.entries
-        self.read[folder] = len(archives)
-        assert state == state_after([*archives, live])
-        self.compare(folder, state)
-
-    def compare(self, folder: str, state: dict[str, Any]) -> None:
-        with self.newsroom.store.read() as session:
-            now = max(self.now, log.last_moment(session) or self.now)
-            public = [
-                article
-                for article in session.scalars(select(Article))
-                if article.is_public(now) and f"{article.category.path}/".startswith(folder)
-            ]
-        assert {article.uid: article.title for article in public} == {
-            uid: entry.title for uid, entry in state.items()
-        }
-        updates = [entry.updated for entry in state.values()]
-        assert len(set(updates)) == len(updates)
-
-    @invariant()
-    def ids_stay(self) -> None:
-        if not hasattr(self, "newsroom"):
-            return
-        with self.newsroom.store.read() as session:
-            for article in session.scalars(select(Article)):
-                if article.uid:
-                    assert self.ids.setdefault(article.id, article.uid) == article.uid
-        assert len(set(self.ids.values())) == len(self.ids)
-
-    def teardown(self) -> None:
-        if hasattr(self, "newsroom"):
-            syndicate(self.newsroom, self.now)
-            assert syndicate(self.newsroom, self.now) == [], "a rebuild changes nothing"
-            assert problems(self.newsroom) == []
-            self.context.__exit__(None, None, None)
-            self.folder.cleanup()
-
-
-Replay.TestCase.settings = settings(
-    max_examples=12,
-    stateful_step_count=25,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
-TestReplay = Replay.TestCase

@@ -13,14 +13,16 @@ from dataclasses import replace
 from email.message import Message
 from pathlib import Path
 from typing import NoReturn
+from urllib.parse import quote
 
 import pytest
 
 from publisher.bootstrap import opened
 from publisher.config import Config
 from publisher.pipeline.build import syndicate
+from publisher.store import categories
 from tests.conftest import REPOSITORY
-from tests.test_change_log import CONTENT, NOW
+from tests.test_change_log import CONTENT, NOW, sql
 from tests.test_publishing import store
 
 BROTLI_MODULE = Path("/usr/lib/nginx/modules/ngx_http_brotli_static_module.so")
@@ -74,7 +76,15 @@ def address(
         missing(f"{make.__name__} is not installed")
     with opened(Config.model_validate({"root": tmp_path})) as newsroom:
         many = [replace(CONTENT, title=f"Story {n}", slug=f"s{n}") for n in range(60)]
-        store(newsroom, *many)
+        store(newsroom, *many, replace(CONTENT, slug="old", category=("Fête", "Old")))
+        store(newsroom, replace(CONTENT, slug="end", category=("End",)), prefix="b")
+        syndicate(newsroom, NOW)
+        with newsroom.store.write() as session:
+            fair = categories.at(session, "fete") or categories.at(session, "fête")
+            assert fair is not None
+            categories.rename(session, fair, "Fair", "fair")
+        sql(newsroom, "DELETE FROM article WHERE slug = 'end'")
+        sql(newsroom, "DELETE FROM category WHERE path = 'end'")
         syndicate(newsroom, NOW)
     (tmp_path / "feeds" / ".hidden.xml").write_text("secret")
     tmp_path.chmod(0o755)
@@ -97,11 +107,17 @@ def address(
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-def get(address: str, method: str = "GET", **headers: str) -> Answer:
+class _Stay(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+def get(address: str, method: str = "GET", *, follow: bool = True, **headers: str) -> Answer:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     request = urllib.request.Request(address, headers=named, method=method)
+    opener = urllib.request.build_opener(*([] if follow else [_Stay]))
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with opener.open(request, timeout=10) as answer:
             return answer.status, answer.headers, answer.read()
     except urllib.error.HTTPError as error:
         with error:
@@ -141,7 +157,26 @@ def test_a_web_server_sends_what_was_compressed_and_304(address: str, tmp_path: 
     assert again[1]["Access-Control-Allow-Origin"] == "*"
 
 
+def test_a_web_server_leads_on_from_what_was_renamed_and_ends_what_was_removed(
+    address: str,
+) -> None:
+    for name in ("atom.xml", "archive/1.xml", ""):
+        status, headers, _ = get(f"{address}/feeds/{quote('fête/old')}/{name}", follow=False)
+        assert (status, headers["Location"]) == (301, f"/feeds/fair/old/{name}")
+        assert headers["Access-Control-Allow-Origin"] == "*"
+    assert get(f"{address}/feeds/{quote('fête/old')}/rss.xml")[0] == 200
+    status, headers, _ = get(f"{address}/feeds/end/rss.xml")
+    assert (status, headers["Access-Control-Allow-Origin"]) == (410, "*")
+
+
 def test_a_web_server_shows_nothing_else(address: str) -> None:
-    for path in ("feeds/.hidden.xml", "feeds/atom.xml.gz", "newsroom.db", "config.toml", "feeds/x"):
+    for path in (
+        "feeds/.hidden.xml",
+        "feeds/.former.json",
+        "feeds/atom.xml.gz",
+        "newsroom.db",
+        "config.toml",
+        "feeds/x",
+    ):
         assert get(f"{address}/{path}")[0] == 404, path
     assert get(f"{address}/feeds/atom.xml", method="POST")[0] in (403, 405)

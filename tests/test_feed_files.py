@@ -50,7 +50,7 @@ def test_a_path_that_cannot_be_written_says_so(tmp_path: Path) -> None:
 
 @pytest.fixture(autouse=True)
 def _look_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("publisher.web.feed_files.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("publisher.web.feed_documents.LOOK_SECONDS", 0.0)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -14,7 +15,9 @@ from starlette.testclient import TestClient
 from publisher.bootstrap import opened
 from publisher.config import Config
 from publisher.pipeline.build import build, syndicate
+from publisher.pipeline.feed_pages import feed_links
 from publisher.pipeline.newsroom import Newsroom
+from publisher.render.environment import Templates
 from publisher.web.feed_files import FeedFiles
 from tests.test_change_log import CONTENT, NOW
 from tests.test_publishing import store
@@ -83,6 +86,26 @@ def test_the_page_of_a_language_is_in_that_language(client: TestClient) -> None:
 def test_a_page_names_its_feeds_to_programs(client: TestClient) -> None:
     link = '<link rel="alternate" type="application/atom+xml" title="Town (Atom)" '
     assert link + 'href="https://news.example/feeds/town/atom.xml">' in client.get("/town/").text
+
+
+def test_any_page_can_name_feeds_to_programs(newsroom: Newsroom) -> None:
+    own = newsroom.config.root / "email_templates"
+    own.mkdir()
+    (own / "page.html").write_text('<head>{% include "feeds/discovery.html" %}</head>')
+    links = feed_links(newsroom.config, "category", "town/roads", 'Roads & "more"')
+    html = Templates(own).render("page.html", discovery=links)
+    assert html.count('<link rel="alternate" type="application/') == 3
+    assert 'title="Roads &amp; &#34;more&#34; (RSS)"' in html
+    assert 'href="https://news.example/feeds/town/roads/rss.xml"' in html
+    assert Templates(own).render("page.html", discovery=()) == "<head></head>"
+
+
+def test_a_category_stands_under_the_one_above_it(newsroom: Newsroom, client: TestClient) -> None:
+    store(newsroom, replace(CONTENT, slug="c", category=("Town hall",)), prefix="c")
+    syndicate(newsroom, NOW)
+    rows = re.findall(r'<li class="depth-(\d)"><a[^>]*>([^<]*)</a>', client.get("/").text)
+    names = [("0", "Sport"), ("0", "Town"), ("1", "Roads"), ("0", "Town hall")]
+    assert rows[1:5] == names
 
 
 def test_the_list_for_feed_readers_is_opml(client: TestClient) -> None:

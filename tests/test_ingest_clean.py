@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from publisher.errors import RejectedError
@@ -16,13 +16,14 @@ from publisher.ingest.changes import Change, decide
 from publisher.ingest.clean import Rules, clean, reclean
 from publisher.ingest.raw import RawArticle
 from publisher.model import Content, Medium, Source
+from tests.rich_articles import raw_articles
 
 RULES = Rules(ZoneInfo("Asia/Damascus"), "en", ("News",), "https://news.example")
 FORBIDDEN = re.compile(
     "script|onerror|onload|style=|data:|<!--|<(svg|style|iframe|form|input|object|embed|meta|base)",
     re.IGNORECASE,
 )
-ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+ILLEGAL = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def raw(**values: Any) -> RawArticle:
@@ -92,6 +93,34 @@ def test_characters_that_xml_cannot_carry_are_dropped_everywhere() -> None:
     assert one.body == "<p>xyz</p>"
 
 
+def test_characters_of_windows_are_what_they_were_meant_to_be() -> None:
+    one = cleaned(title="It\x92s \x80 5\x85\x81", body="<p>\x93Yes\x94</p>")
+    assert (one.title, one.body) == ("It’s € 5…", "<p>“Yes”</p>")
+
+
+@pytest.mark.parametrize(
+    ("address", "wanted"),
+    [
+        ("https://bücher.example:81/ä?ö=[ü]#a#b",
+         "https://xn--bcher-kva.example:81/%C3%A4?%C3%B6=%5B%C3%BC%5D#a%23b"),
+        ("/a b\n.png", "https://news.example/a%20b.png"),
+        ("https://a.example/100%/%41%zz", "https://a.example/100%25/%41%25zz"),
+        ("https://a.example/\"<x>\\", "https://a.example/%22%3Cx%3E%5C"),
+        ("//cdn.example/x?a=1&b=2", "https://cdn.example/x?a=1&b=2"),
+        ("HTTP://[::1]/x", "http://[::1]/x"),
+        ("https://a\"b.example/", None),
+        ("https://" + "é" * 70 + ".example/", None),
+        ("https://[::1", None),
+    ],
+)  # fmt: skip
+def test_an_address_has_the_characters_alone_that_an_address_may_have(
+    address: str, wanted: str | None
+) -> None:
+    one = cleaned(url=address, media=(Medium(address, "image/png"),))
+    assert one.url == wanted
+    assert [medium.url for medium in one.media] == ([wanted] if wanted else [])
+
+
 def test_a_day_is_midnight_and_a_naive_time_is_local_in_the_newsrooms_zone() -> None:
     assert cleaned(published=date(2018, 2, 15)).published == datetime(2018, 2, 14, 22, tzinfo=UTC)
     naive = datetime(2018, 2, 15, 9, 30)  # noqa: DTZ001 - that is the point
@@ -109,6 +138,8 @@ def test_text_fields_are_one_plain_line() -> None:
         ({"published": None}, "no date"),
         ({"title": None, "body": "<p> </p>"}, "neither a title nor a text"),
         ({"published": datetime(1, 1, 1, tzinfo=ZoneInfo("Asia/Damascus"))}, "out of range"),
+        ({"published": datetime(1, 1, 1, tzinfo=UTC)}, "out of range"),
+        ({"expires": datetime(9999, 12, 31, tzinfo=UTC)}, "expiry date .* is out of range"),
     ],
 )
 def test_what_cannot_be_mended_is_a_reject_with_its_line(values: Any, said: str) -> None:
@@ -126,6 +157,18 @@ def test_what_is_missing_is_filled_in() -> None:
 def test_media_get_a_type_from_their_name() -> None:
     (one,) = cleaned(media=(Medium("/a/b.jpg?x=1"),)).media
     assert (one.url, one.type) == ("https://news.example/a/b.jpg?x=1", "image/jpeg")
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("IMAGE/PNG", "image/png"), ("video/mp4; codecs=avc1", "video/mp4; codecs=avc1"),
+        ("picture", "image/jpeg"), ("image/", "image/jpeg"), ("a b/c", "image/jpeg"),
+    ],
+)  # fmt: skip
+def test_what_is_no_media_type_is_not_taken_for_one(said: str, kind: str) -> None:
+    (one,) = cleaned(media=(Medium("/a/b.jpg", said),)).media
+    assert one.type == kind
 
 
 html_like = st.text(
@@ -146,6 +189,13 @@ def test_cleaning_what_is_clean_changes_nothing(body: str, title: str) -> None:
     except RejectedError:
         return
     assert not ILLEGAL.search(one.body + one.title)
+    assert reclean(one, RULES) == one
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+@given(raw_articles)
+def test_cleaning_a_whole_article_again_changes_nothing(article: RawArticle) -> None:
+    one = clean(article, RULES)
     assert reclean(one, RULES) == one
 
 

@@ -126,7 +126,8 @@ def test_a_title_reads_the_same_in_every_format(newsroom: Newsroom) -> None:
     syndicate(newsroom, NOW)
     root = newsroom.config.root / "feeds"
     assert (
-        b"<title>Bridge &amp; river: what &lt; changes</title>" in (root / "atom.xml").read_bytes()
+        b'<title type="text">Bridge &amp; river: what &lt; changes</title>'
+        in (root / "atom.xml").read_bytes()
     )
     assert (
         b"<title>Bridge &#x26; river: what &#x3C; changes</title>"

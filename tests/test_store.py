@@ -177,6 +177,10 @@ def test_a_note_for_later_waits_for_its_moment(store: Store) -> None:
         assert len(stale.take(session, later, 10)) == 1
 
 
+def mint(kind: str, key: str, since: datetime) -> str:
+    return f"{kind}/{key}/{since:%Y}"
+
+
 def test_a_feed_knows_its_newest_and_when_its_files_are_out_of_date(store: Store) -> None:
     names = (FeedName("everything", ""), FeedName("category", "town", "Town"))
     ids = [
@@ -184,14 +188,14 @@ def test_a_feed_knows_its_newest_and_when_its_files_are_out_of_date(store: Store
     ]
     with store.write() as session:
         places = {one: Place(NOW - timedelta(hours=n), names) for n, one in enumerate(ids)}
-        moves = feeds.place(session, places)
+        moves = feeds.place(session, places, mint)
         assert {len(move.after) for move in moves.values()} == {2}
         out_of_date = feeds.stale(session, ["everything", "category"])
         assert feeds.newest(session, out_of_date[0].id, 3) == ids[:3]
         feeds.mark_built(session, {feed.id: feed.version for feed in out_of_date})
     with store.write() as session:
         assert feeds.stale(session, ["everything", "category"]) == []
-        moves = feeds.place(session, {ids[0]: None})
+        moves = feeds.place(session, {ids[0]: None}, mint)
         assert (len(moves[ids[0]].before), len(moves[ids[0]].after)) == (2, 0)
         assert len(feeds.stale(session, ["everything", "category"])) == 2
         assert feeds.newest(session, out_of_date[0].id, 3) == ids[1:4]

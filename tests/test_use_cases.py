@@ -15,9 +15,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from publisher.cli import main
+from tests.feed_rules import problems
 
 SHARED = Path(__file__).parents[2] / "shared"
-GOLDEN = Path(__file__).parent / "golden" / "feeds"
+GOLDEN = Path(__file__).parent / "golden" / "listing"
 PAGE = """\
 Harbour News
 15 February 2018 In Harbour News
@@ -114,6 +115,7 @@ def test_552_real_articles_come_in_without_a_loss_and_stay_the_same(site: Path) 
         public = next(one for one in said("feeds", "list") if one["kind"] == "everything")
         assert len(ids | {one.id for one in parsed.entries}) == public["articles"] >= 70
     assert b"{{" not in files["feed.json"]
+    assert [wrong for name, data in files.items() for wrong in problems(name, data)] == []
     run("digest", "preview", "daily", "--date", "2024-03-19", "--output", "p.html")
     assert "Tuesday, 19 March 2024" in (site / "p.html").read_text(encoding="utf-8")
 
@@ -245,7 +247,26 @@ def test_articles_can_be_listed_and_shown(site: Path, tmp_path: Path) -> None:
     assert "sources:" in run("article", "show", 1).stdout
     run("feeds", "build")
     assert "harbour-news/atom.xml" in run("feeds", "list").stdout
+    assert "Harbour News (category, 2 articles, full text)" in run("feeds", "list").stdout
     assert "2 articles, 4 feeds" in run("status").stdout
+
+
+def test_a_feed_can_be_told_to_carry_summaries(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "page.txt"
+    page.write_text(PAGE, encoding="utf-8")
+    run("import", page)
+    run("feeds", "build")
+    monkeypatch.setenv("PUBLISHER_FEEDS_CONTENT_EXCEPTIONS", "media-center,media-centre")
+    result = run("feeds", "build")
+    assert "3 files written" in result.stdout
+    assert "content_exceptions: there is no feed 'media-centre' yet" in result.stderr
+    assert {one["title"]: one["content"] for one in said("feeds", "list")} == {
+        "Our Newsroom": "full", "Media Center": "summary", "Harbour News": "full",
+        "English": "full",
+    }  # fmt: skip
+    assert said("feeds", "verify")["problems"] == []
 
 
 def test_published_files_are_verified_and_corrections_and_retractions_published(

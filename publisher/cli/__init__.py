@@ -20,9 +20,12 @@ COMMANDS = {
     "clock": ("run", "Only send the editions that are due."),
     "import": ("importing", "Take articles in from files, folders and addresses."),
     "article": ("article", "Look at articles, correct and retract them."),
+    "category": ("category", "List, rename and remove categories."),
     "feeds": ("feeds", "Build, list and verify feeds."),
     "digest": ("digest", "Preview, send and follow editions."),
     "subscribers": ("subscribers", "Put people on a list, and see who is on it."),
+    "bounces": ("bounces", "Read mail that came back, and take back what it changed."),
+    "dkim": ("dkim", "Make keys that sign mail, and show what must stand in DNS."),
     "status": ("status", "Show on one screen how things stand."),
 }
 

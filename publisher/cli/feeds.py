@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
+from typing import Any
 
 import click
 
 from publisher.cli.common import Bar, as_json, counted, newsroom_of, now, print_json
+from publisher.config import Config
+from publisher.model import Feed
 from publisher.pipeline.build import build
 from publisher.pipeline.newsroom import Newsroom
 from publisher.pipeline.sequencer import sequence
@@ -33,8 +37,11 @@ def build_command(context: click.Context, as_json: bool) -> None:
                 newsroom, every=True, progress=lambda done, total: bar.move_to(1000 * done // total)
             )
         with newsroom.store.read() as session:
-            number = len(feeds.published(session, newsroom.config.feeds.kinds))
+            published = feeds.published(session, newsroom.config.feeds.kinds)
+            number, unknown = len(published), _unknown_exceptions(newsroom.config, published)
             aside = articles.count_set_aside(session)
+    for folder in unknown:
+        click.echo(f"[feeds] content_exceptions: there is no feed {folder!r} yet", err=True)
     if as_json:
         print_json({"feeds": number, "written": written, "set_aside": aside})
         return
@@ -77,6 +84,11 @@ def verify_command(context: click.Context, as_json: bool) -> None:
         context.exit(1)
 
 
+def _unknown_exceptions(config: Config, published: Iterable[Feed]) -> list[str]:
+    folders = {feed_path(feed.kind, feed.key).strip("/") for feed in published}
+    return [one for one in config.feeds.content_exceptions if one not in folders]
+
+
 def _sequence_all(newsroom: Newsroom) -> None:
     with newsroom.store.read() as session:
         total = stale.count(session)
@@ -96,26 +108,27 @@ def list_command(context: click.Context, as_json: bool) -> None:
         config = newsroom.config
         with newsroom.store.read() as session:
             rows = feeds.sizes(session, config.feeds.kinds)
-    found = [
-        {
-            "title": title_of(feed) or config.site.title,
-            "kind": feed.kind,
-            "articles": size,
-            "addresses": [
-                f"{config.site.url}/feeds/{feed_path(feed.kind, feed.key)}{FILES[form]}"
-                for form in config.feeds.formats
-            ],
-        }
-        for feed, size in rows
-    ]
+    found = [_listed(config, feed, size) for feed, size in rows]
     if as_json:
         print_json(found)
         return
     for one in found:
-        click.echo(
-            f"{one['title']} ({one['kind']}, {counted(int(str(one['articles'])), 'article')})"
-        )
-        for address in one["addresses"]:  # type: ignore[attr-defined]
+        size = counted(one["articles"], "article")
+        text = "full text" if one["content"] == "full" else "summaries"
+        click.echo(f"{one['title']} ({one['kind']}, {size}, {text})")
+        for address in one["addresses"]:
             click.echo(f"  {address}")
     if not found:
         click.echo("No feeds yet: `publisher import` takes articles in, `feeds build` builds.")
+
+
+def _listed(config: Config, feed: Feed, size: int) -> dict[str, Any]:
+    folder = feed_path(feed.kind, feed.key)
+    addresses = [f"{config.site.url}/feeds/{folder}{FILES[form]}" for form in config.feeds.formats]
+    return {
+        "title": title_of(feed) or config.site.title,
+        "kind": feed.kind,
+        "articles": size,
+        "content": "full" if config.feeds.is_full(folder) else "summary",
+        "addresses": addresses,
+    }

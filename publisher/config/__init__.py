@@ -18,7 +18,9 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from publisher.config.sections import (
+    Bounces,
     Clock,
+    Dkim,
     Feeds,
     Ingest,
     Mail,
@@ -28,12 +30,15 @@ from publisher.config.sections import (
     Store,
     Templates,
     Web,
+    WebSub,
 )
 from publisher.errors import ConfigError
 
 __all__ = [
+    "Bounces",
     "Clock",
     "Config",
+    "Dkim",
     "Feeds",
     "Ingest",
     "Mail",
@@ -43,6 +48,7 @@ __all__ = [
     "Store",
     "Templates",
     "Web",
+    "WebSub",
     "load",
     "parse",
     "plain_sections",
@@ -59,9 +65,12 @@ class Config(Section):
     store: Store = Store()
     ingest: Ingest = Ingest()
     feeds: Feeds = Feeds()
+    websub: WebSub = WebSub()
     templates: Templates = Templates()
     web: Web = Web()
     mail: Mail = Mail()
+    dkim: Dkim = Dkim()
+    bounces: Bounces = Bounces()
     clock: Clock = Clock()
     lists: tuple[MailingList, ...] = (MailingList(),)
 
@@ -77,6 +86,12 @@ class Config(Section):
         if name == self.store.url or name.startswith("/") or name in ("", ":memory:"):
             return self.store.url
         return f"{prefix}{self.path(name).resolve()}"
+
+    @property
+    def hubs(self) -> tuple[str, ...]:
+        """The addresses of the hubs that feeds name, our own first."""
+        own = (f"{self.site.url}/hub",) if self.websub.own else ()
+        return (*own, *self.websub.hubs)
 
     def list_named(self, name: str) -> MailingList | None:
         """The list of that name, or None."""

@@ -11,16 +11,23 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from publisher.config.values import (
     Address,
+    AddressOrNone,
+    BounceAddress,
     ClockTime,
     Colour,
+    DkimKey,
+    FeedFolder,
     FeedFormat,
     FeedKind,
     HttpUrl,
     Language,
     Line,
     MailAddress,
+    Mailbox,
     MailTransport,
+    Name,
     Network,
+    SiteLink,
     Slug,
     Zone,
 )
@@ -35,18 +42,20 @@ class Section(BaseModel):
 class Site(Section):
     """Who publishes, in which language and by which clock."""
 
-    title: Line = "Our Newsroom"
+    title: Name = "Our Newsroom"
     description: Line = "News as we publish it"
     url: HttpUrl = "http://127.0.0.1:8000"
     language: Language = "en"
     timezone: Zone = "UTC"
     publisher: Line = ""
     rights: Line = ""
-    logo: str = ""
+    license: AddressOrNone = ""
+    icon: AddressOrNone = ""
+    logo: AddressOrNone = ""
     colour: Colour = "#14507a"
     navigation: tuple[str, ...] = ()
-    imprint: Address = ""
-    privacy: Address = ""
+    imprint: SiteLink = ""
+    privacy: SiteLink = ""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -80,6 +89,19 @@ class Feeds(Section):
     at_least: Annotated[int, Field(ge=1, le=500)] = 20
     max_bytes: Annotated[int, Field(ge=20_000, le=10_000_000)] = 512_000
     content: Literal["full", "summary"] = "full"
+    content_exceptions: tuple[FeedFolder, ...] = ()
+    deltas: bool = False
+
+    def is_full(self, folder: str) -> bool:
+        """Whether the feed of that folder carries full texts, not only summaries."""
+        return (self.content == "full") != (folder.strip("/") in self.content_exceptions)
+
+
+class WebSub(Section):
+    """Hubs, which tell a feed's subscribers of a change at once (www.w3.org/TR/websub)."""
+
+    hubs: tuple[Address, ...] = ()
+    own: bool = False
 
 
 class Templates(Section):
@@ -106,6 +128,26 @@ class Mail(Section):
     sender: MailAddress = "news@localhost"
     sender_name: Line = ""
     timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 60.0
+    bounce_address: BounceAddress = ""
+    bounce_delimiter: Annotated[str, Field(pattern=r"^[+=._-]$")] = "+"
+
+
+class Dkim(Section):
+    """How mail is signed as the domain's own."""
+
+    keys: tuple[DkimKey, ...] = ()
+    domain: Annotated[str, Field(pattern=r"^([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*)?$")] = ""
+
+
+class Bounces(Section):
+    """Where mail that comes back is read, and what becomes of whom."""
+
+    mailbox: Mailbox = ""
+    check_seconds: Annotated[float, Field(ge=0.05, le=86_400)] = 60.0
+    processed: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 _-]*$")] = "Processed"
+    unrelated: Path = Path("unrelated-mail")
+    soft_editions: Annotated[int, Field(ge=1, le=100)] = 3
+    soft_days: Annotated[int, Field(ge=0, le=366)] = 7
 
 
 class Clock(Section):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from html import escape, unescape
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 import nh3
@@ -24,10 +24,17 @@ MAX_TITLE = 500
 SCHEMES = {"http", "https", "mailto", "tel"}
 URL_ATTRIBUTES = frozenset({"href", "src", "poster", "cite"})
 # XML 1.0, production 2: what no feed can carry. Lone surrogates are no characters at all.
-_illegal = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_illegal = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Control characters that once were Windows-1252: browsers and feedparser read them so as well.
+_meant = {chr(code): bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
 _tag = re.compile(r"<(?:/?[a-zA-Z][^>]*|!--.*?--)>", re.DOTALL)
 # Most addresses are complete already; joining them would cost as much as all the rest of cleaning.
-_complete = re.compile(r"https?://[\w.-]+(?::\d{1,5})?(?:[/?#][^\[\]]*)?$")
+_part = r"(?:[\w/?:@!$&'()*+,;=.~-]|%[0-9A-Fa-f]{2})*"
+_complete = re.compile(rf"https?://[\w.-]+(?::\d{{1,5}})?(?:[/?]{_part})?(?:#{_part})?", re.ASCII)
+_host = re.compile(r"[\w.:@!$&'()*+,;=~%\[\]-]*", re.ASCII)
+_line_break = re.compile(r"[\t\r\n]")
+_bare_percent = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_kind = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
 _language = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 _TEXT = {"lang", "dir", "title"}
@@ -130,8 +137,10 @@ def reclean(content: Content, rules: Rules) -> Content:
 
 
 def legal(text: str) -> str:
-    """`text` without the characters that XML cannot carry."""
-    return _illegal.sub("", text) if _illegal.search(text) else text
+    """`text` without the characters that XML cannot carry, or should not."""
+    if not _illegal.search(text):
+        return text
+    return _illegal.sub(lambda match: _meant.get(match[0], ""), text)
 
 
 def _html(html: str, base: str) -> str:
@@ -175,19 +184,27 @@ def _srcset(value: str, base: str) -> str | None:
 
 def _absolute(address: str | None, base: str) -> str | None:
     """An address that works anywhere, or None where it cannot be made one."""
-    plain = "".join(legal(address or "").split())
+    plain = _line_break.sub("", legal(address or "")).strip()
     if not plain:
         return None
-    if _complete.match(plain):
+    if _complete.fullmatch(plain):
         return plain
     try:
-        joined = urljoin(base, plain)
-        parts = urlsplit(joined)
+        parts = urlsplit(urljoin(base, plain))
+        host = parts.netloc.encode("idna").decode()
     except ValueError:
         return None
-    if parts.scheme.lower() in ("http", "https"):
-        return joined if parts.netloc else None
-    return joined if parts.scheme.lower() in SCHEMES else None
+    if parts.scheme not in SCHEMES or not _host.fullmatch(host):
+        return None
+    if parts.scheme in ("http", "https") and not host:
+        return None
+    path, query, fragment = map(_quoted, (parts.path, parts.query, parts.fragment))
+    return urlunsplit((parts.scheme, host, path, query, fragment))
+
+
+def _quoted(part: str) -> str:
+    """Part of an address with those characters alone that an address may have (RFC 3986)."""
+    return quote(_bare_percent.sub("%25", part), safe="%/?:@!$&'()*+,;=~")
 
 
 def _plain(text: str) -> str:
@@ -214,10 +231,15 @@ def _media(media: Iterable[Medium], base: str) -> Iterable[Medium]:
     for medium in media:
         url = _absolute(medium.url, base)
         if url:
-            guessed = mimetypes.guess_type(urlsplit(url).path)[0] or ""
-            yield replace(
-                medium, url=url, type=_plain(medium.type) or guessed, alt=_plain(medium.alt)
-            )
+            kind = _media_type(medium.type) or mimetypes.guess_type(urlsplit(url).path)[0] or ""
+            yield replace(medium, url=url, type=kind, alt=_plain(medium.alt))
+
+
+def _media_type(value: str) -> str:
+    """A media type (RFC 6838, 4.2) in small letters, with its parameters; empty for none."""
+    name, semicolon, parameters = _plain(value).partition(";")
+    kind = name.strip().lower()
+    return f"{kind}{semicolon}{parameters}" if _kind.fullmatch(kind) else ""
 
 
 def _language_tag(tag: str | None) -> str | None:
@@ -233,6 +255,9 @@ def _moment(
     moment = value if isinstance(value, datetime) else datetime.combine(value, time.min)
     try:
         aware = moment if moment.tzinfo else moment.replace(tzinfo=rules.zone)
-        return aware.astimezone(UTC).replace(microsecond=0)
+        utc = aware.astimezone(UTC).replace(microsecond=0)
     except OverflowError:
-        raise RejectedError(raw.origin, raw.line, f"the {name} {value} is out of range") from None
+        utc = datetime.min.replace(tzinfo=UTC)
+    if not 1 < utc.year < 9999:  # in some zone of the world such a time cannot be said
+        raise RejectedError(raw.origin, raw.line, f"the {name} {value} is out of range")
+    return utc

@@ -3,6 +3,7 @@
 Pure code takes these as values; only `publisher.store` opens sessions and writes queries.
 """
 
+from publisher.model.addresses import FormerPath, FormerPathState, FormerSlug
 from publisher.model.article import Article, Category, Revision, SetAside, StaleArticle
 from publisher.model.base import Base, UtcDateTime
 from publisher.model.content import Content, Medium, Source, seal
@@ -19,7 +20,9 @@ from publisher.model.mail import (
     SubscriberState,
     Subscription,
 )
+from publisher.model.reports import MailKey, MailReport, ReportKind
 from publisher.model.search import SearchProgress, SearchRow
+from publisher.model.sitemap import SitemapPart
 
 __all__ = [
     "Archive",
@@ -37,13 +40,20 @@ __all__ = [
     "Feed",
     "FeedArticle",
     "FeedChange",
+    "FormerPath",
+    "FormerPathState",
+    "FormerSlug",
+    "MailKey",
+    "MailReport",
     "Medium",
     "Notice",
     "NoticeKind",
+    "ReportKind",
     "Revision",
     "SearchProgress",
     "SearchRow",
     "SetAside",
+    "SitemapPart",
     "Source",
     "StaleArticle",
     "Subscriber",

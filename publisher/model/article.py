@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, TypeVar
@@ -12,6 +13,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from publisher.model.base import NEVER_REUSE_AN_ID, Base
 from publisher.model.content import Content, Medium, Source
 
+DEEPEST = 100
+COUNTS = ("size", "width", "height")  # what of a medium is a number; all else is text
 _Record = TypeVar("_Record", Source, Medium)
 
 
@@ -29,15 +32,28 @@ class Category(Base):
 
     @property
     def titles(self) -> tuple[str, ...]:
-        """Titles from the top down to this one."""
-        above = self.parent.titles if self.parent else ()
-        return (*above, self.title)
+        """Titles from the top down to this one, as many as the path has parts.
+
+        Another program may have left the parents out; their slugs then stand for their titles.
+        """
+        known = self._known_titles()
+        slugs = self.path.split("/")
+        missing = [slug.replace("-", " ").capitalize() for slug in slugs[: -len(known)]]
+        return (*missing, *known[-len(slugs) :])
 
     @property
     def paths(self) -> tuple[str, ...]:
         """This category's path and those of all above it, top first."""
         parts = self.path.split("/")
         return tuple("/".join(parts[: n + 1]) for n in range(len(parts)))
+
+    def _known_titles(self) -> tuple[str, ...]:
+        titles: list[str] = []
+        one: Category | None = self
+        while one is not None and len(titles) < DEEPEST:  # parents may go round in a circle
+            titles.insert(0, one.title)
+            one = one.parent
+        return tuple(titles)
 
 
 class Article(Base):
@@ -192,11 +208,18 @@ class SetAside(Base):
 
 
 def _record(kind: type[_Record], value: object, key: str, column: str) -> _Record:
-    fields = {key: value} if isinstance(value, str) else value
-    try:
-        return kind(**fields)  # type: ignore[arg-type]
-    except TypeError:
-        raise ValueError(f"{column}: {value!r} is not understood; see docs/store.md") from None
+    fields: dict[str, Any] = value if isinstance(value, dict) else {key: value}
+    said = {name: one for name, one in fields.items() if one is not None}
+    with contextlib.suppress(TypeError):
+        if all(
+            _is_count(one) if name in COUNTS else isinstance(one, str) for name, one in said.items()
+        ):
+            return kind(**said)
+    raise ValueError(f"{column}: {value!r} is not understood; see docs/store.md")
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _texts(values: list[Any], column: str) -> tuple[str, ...]:

@@ -14,7 +14,9 @@ from publisher.model.base import Base
 class Feed(Base):
     """One selection of articles: everything, or those of one category, language, tag…
 
-    `key` is what is selected (a category's path, a language's tag, a tag's slug).
+    `key` is what is selected (a category's path, a language's tag, a tag's slug). `uid` is the id
+    of the feed itself (RFC 4151), which stays when the path or the site's address changes. `gone`
+    says that its category has been removed, or has become part of another.
     Each change of what it holds counts `version` up; its files say what `built` counted.
     `length` is how many rows its own log has, and so the position of the next one.
     """
@@ -22,6 +24,7 @@ class Feed(Base):
     __tablename__ = "feed"
     __table_args__ = (
         UniqueConstraint("kind", "key"),
+        Index("ix_feed_uid", "uid", unique=True),
         Index(
             "ix_feed_stale",
             "id",
@@ -33,7 +36,9 @@ class Feed(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str]
     key: Mapped[str] = mapped_column(default="")
+    uid: Mapped[str | None]
     title: Mapped[str] = mapped_column(default="")
+    gone: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     version: Mapped[int] = mapped_column(default=1)
     built: Mapped[int] = mapped_column(default=0)
     length: Mapped[int] = mapped_column(default=0, server_default=text("0"))
@@ -102,7 +107,7 @@ class FeedChange(Base):
 
 
 class Archive(Base):
-    """An archive document as it was published once and for ever (compressed with zlib)."""
+    """An archive document as it was published once and for ever (compressed with gzip)."""
 
     __tablename__ = "archive"
 

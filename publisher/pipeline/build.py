@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from publisher.model import Article, Feed, FeedChange, seal
 from publisher.pipeline.feed_pages import lists, page_of
 from publisher.pipeline.newsroom import Newsroom
 from publisher.pipeline.sequencer import sequence
+from publisher.pipeline.withdrawal import withdraw_moved, withdraw_unpublished
 from publisher.render.article import as_html
 from publisher.render.view import view
 from publisher.store import articles, feeds, log
@@ -25,14 +27,15 @@ from publisher.syndication.document import (
     archive_address,
     document,
 )
-from publisher.syndication.publish import formats, publish
-from publisher.syndication.selection import EVERYTHING, feed_path
+from publisher.syndication.publish import compressed, formats, publish, unpacked
+from publisher.syndication.selection import feed_path
 from publisher.syndication.window import (
     ARCHIVE_ROWS,
     complete_archives,
     fit,
     last_of_each,
     live_rows,
+    most_tombstones,
 )
 
 
@@ -59,9 +62,7 @@ def build(
     A feed that cannot be written stays out of date. Raises PublishError, StoreError.
     """
     config, store = newsroom.config, newsroom.store
-    with store.write() if every else store.read() as session:
-        if every:
-            feeds.ensure(session, [EVERYTHING])
+    with store.read() as session:
         choose = feeds.published if every else feeds.stale
         chosen = choose(session, config.feeds.kinds)
         due = [feed.id for feed in chosen]
@@ -73,6 +74,9 @@ def build(
             with contextlib.suppress(WaitError):  # it stays out of date, and is built next time
                 built[feed_id] = builder.write(feed_id, every=every)
             progress(number, len(due))
+        new |= withdraw_moved(newsroom, every=every)
+        if every:
+            withdraw_unpublished(newsroom)
         if new:
             builder.write_lists()
     finally:
@@ -109,7 +113,7 @@ class Builder:
             for number in numbers:
                 kept = log.archive(session, feed_id, number)
                 if kept is not None:
-                    self._put(f"{folder}archive/{number}.xml", zlib.decompress(kept.data))
+                    self._put(f"{folder}archive/{number}.xml", *unpacked(kept.data))
         for name, data in live.items():
             self._put(f"{folder}{name}", data)
         return version
@@ -132,15 +136,16 @@ class Builder:
             archived=archived,
         )
         tail = [row for row in rows if row.position >= archived * ARCHIVE_ROWS]
-        rest = self._entries_in_parts(session, rows[len(tail) :])
-        entries = fit(self._entries_of(session, tail), rest, settings.max_bytes)
-        return document(
+        rest = self._entries_in_parts(session, feed, rows[len(tail) :])
+        make = partial(
+            document,
             feed,
-            entries,
-            self._newsroom.config,
-            tombstones=_tombstones(rows),
+            config=self._newsroom.config,
+            tombstones=_tombstones(rows)[: most_tombstones(settings.max_bytes)],
             before=self._link(session, feed, archived),
         )
+        room = settings.max_bytes - max(map(len, formats(make(entries=())).values()))
+        return make(entries=fit(self._entries_of(session, feed, tail), rest, room))
 
     def _complete_archives(self, feed_id: int) -> None:
         """Make the archive documents that the feed's log has filled, each once and for ever."""
@@ -152,12 +157,12 @@ class Builder:
                 feed = session.get_one(Feed, feed_id)
                 data = next(iter(formats(self._archive(session, feed, number)).values()))
                 sha256 = hashlib.sha256(data).hexdigest()
-                log.keep_archive(session, feed_id, number, sha256, zlib.compress(data))
+                log.keep_archive(session, feed_id, number, sha256, compressed(data, "gzip"))
 
     def _archive(self, session: Session, feed: Feed, number: int) -> FeedDocument:
         first = (number - 1) * ARCHIVE_ROWS
         rows = last_of_each(log.rows_between(session, feed.id, first, first + ARCHIVE_ROWS))
-        entries = self._entries_of(session, rows)
+        entries = self._entries_of(session, feed, rows)
         shown = {entry.view.uid for entry in entries}
         # What has gone by now, though not yet at its row, is gone here as well.
         gone = [row for row in rows if row.uid not in shown]
@@ -171,31 +176,36 @@ class Builder:
         )
 
     def _link(self, session: Session, feed: Feed, number: int) -> ArchiveLink | None:
-        kept = log.archive(session, feed.id, number) if number else None
-        if kept is None:
+        sha256 = log.archive_hash(session, feed.id, number) if number else None
+        if sha256 is None:
             return None
-        return ArchiveLink(archive_address(feed, number, self._newsroom.config), kept.sha256)
+        return ArchiveLink(archive_address(feed, number, self._newsroom.config), sha256)
 
-    def _entries_of(self, session: Session, rows: Sequence[FeedChange]) -> list[Entry]:
+    def _entries_of(self, session: Session, feed: Feed, rows: Sequence[FeedChange]) -> list[Entry]:
         ids = [row.article_id for row in rows if not row.gone]
         found = articles.by_ids(session, ids)
-        members = feeds.members(session, rows[0].feed_id, ids) if ids else set()
+        members = feeds.members(session, feed.id, ids) if ids else set()
         present = [found[one] for one in ids if one in found and one in members]
         if not all(article.seal == seal(article.content) for article in present):
             raise WaitError
-        return [self._entry(article) for article in present]
+        full = self._newsroom.config.feeds.is_full(feed_path(feed.kind, feed.key))
+        made = map(self._entry, present)
+        return [entry if full else replace(entry, full=False) for entry in made]
 
-    def _entries_in_parts(self, session: Session, rows: Sequence[FeedChange]) -> Iterator[Entry]:
+    def _entries_in_parts(
+        self, session: Session, feed: Feed, rows: Sequence[FeedChange]
+    ) -> Iterator[Entry]:
         """The same, read only as far as they are asked for."""
         for start in range(0, len(rows), ARCHIVE_ROWS):
-            yield from self._entries_of(session, rows[start : start + ARCHIVE_ROWS])
+            yield from self._entries_of(session, feed, rows[start : start + ARCHIVE_ROWS])
 
     def _entry(self, article: Article) -> Entry:
         key = (article.id, article.seal or "", article.updated_position or 0)
         if key not in self._entries:
             seen = view(article, site=self._newsroom.config.site)
             html = as_html(self._newsroom.templates, seen)
-            self._entries[key] = Entry(seen, html, article.updated_position or 0)
+            short = as_html(self._newsroom.templates, seen, "summary")
+            self._entries[key] = Entry(seen, html, short, article.updated_position or 0)
         return self._entries[key]
 
     def _missing(self, folder: str, last: int) -> Iterable[int]:
@@ -205,8 +215,8 @@ class Builder:
             yield number
             number -= 1
 
-    def _put(self, name: str, data: bytes) -> None:
-        if publish(self._root / name, data):
+    def _put(self, name: str, data: bytes, packed: bytes | None = None) -> None:
+        if publish(self._root / name, data, packed):
             self.written.append(name)
 
     @property

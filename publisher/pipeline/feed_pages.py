@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from urllib.parse import quote
 
+from publisher.config import Config
 from publisher.model import Feed
 from publisher.packaged import place_of
 from publisher.pipeline.newsroom import Newsroom
@@ -33,7 +34,7 @@ def page_of(newsroom: Newsroom, feed: Feed, document: FeedDocument) -> bytes:
     page = feed_page(
         newsroom.templates,
         newsroom.config.site,
-        row_of(newsroom, feed),
+        _row(newsroom, feed),
         document,
         document.entries[:SHOWN],
         _root(newsroom),
@@ -44,9 +45,9 @@ def page_of(newsroom: Newsroom, feed: Feed, document: FeedDocument) -> bytes:
 def lists(newsroom: Newsroom, feeds: Sequence[Feed]) -> Iterator[tuple[str, bytes]]:
     """What is about all feeds: the page, the OPML list and the style sheets, by file name."""
     config = newsroom.config
-    ordered = sorted(feeds, key=lambda feed: (list(HEADINGS).index(feed.kind), feed.key))
+    ordered = sorted(feeds, key=_below_its_category)
     kinds = [
-        (HEADINGS[kind], [row_of(newsroom, feed) for feed in group])
+        (HEADINGS[kind], [_row(newsroom, feed) for feed in group])
         for kind, group in groupby(ordered, lambda feed: feed.kind)
     ]
     page = index_page(newsroom.templates, config.site, kinds, _root(newsroom))
@@ -72,16 +73,24 @@ def _style(newsroom: Newsroom, name: str) -> bytes:
     return palette(config.site.colour).encode() + ours if name == "style.css" else ours
 
 
-def row_of(newsroom: Newsroom, feed: Feed) -> FeedRow:
-    """A feed as pages name it: its title, its page, its address in each format."""
-    config = newsroom.config
-    title = title_of(feed) or config.site.title
-    here = f"{_root(newsroom)}{quote(feed_path(feed.kind, feed.key))}"
-    links = (
+def _below_its_category(feed: Feed) -> tuple[int, list[str]]:
+    return list(HEADINGS).index(feed.kind), feed.key.split("/")
+
+
+def feed_links(config: Config, kind: str, key: str, title: str) -> tuple[FeedLink, ...]:
+    """A feed in each of its formats, as `feeds/discovery.html` names it to readers."""
+    here = f"{config.site.url}/feeds/{quote(feed_path(kind, key))}"
+    return tuple(
         FeedLink(NAMES[form], MEDIA_TYPES[form], f"{here}{FILES[form]}", f"{title} ({NAMES[form]})")
         for form in config.feeds.formats
     )
-    return FeedRow(title, here, tuple(links))
+
+
+def _row(newsroom: Newsroom, feed: Feed) -> FeedRow:
+    title = title_of(feed) or newsroom.config.site.title
+    here = f"{_root(newsroom)}{quote(feed_path(feed.kind, feed.key))}"
+    links = feed_links(newsroom.config, feed.kind, feed.key, title)
+    return FeedRow(title, here, links, depth=feed.key.count("/"))
 
 
 def _root(newsroom: Newsroom) -> str:

@@ -93,7 +93,8 @@ def _store(
     writer = articles.Writer(session, site.url, site.zone, now)
     known = articles.known(session, [raw.external_id for raw, _ in good])
     writer.expect([content for raw, content in good if raw.external_id not in known])
-    for raw, content in good:
+    for raw, given in good:
+        content = writer.settled(given)
         article = known.get(raw.external_id) or _moved(writer, raw, content)
         change = decide(article.content if article else None, content)
         counts[change] += 1

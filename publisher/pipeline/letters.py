@@ -8,12 +8,14 @@ from urllib.parse import urlsplit
 
 from publisher.config import MailingList
 from publisher.delivery import message
+from publisher.delivery.mail_tokens import MailTokens
 from publisher.delivery.transport import Letter
 from publisher.model import Edition, Subscription
 from publisher.newsletter.compose import ComposedMail, Variant
 from publisher.newsletter.compose import compose as compose_mail
 from publisher.pipeline.newsroom import Newsroom
 from publisher.render.view import ArticleView
+from publisher.store import mail_keys
 from publisher.store.deliveries import Due
 
 
@@ -54,21 +56,32 @@ class Composer:
 
 
 class Letters:
-    """Fills a variant's message in for one reader after the other."""
+    """Fills a variant's message in for one reader after the other, each with tokens of its own."""
 
     def __init__(
         self, newsroom: Newsroom, one: MailingList, edition: Edition, composer: Composer
     ) -> None:
-        self._composer, self._edition = composer, edition
+        self._composer, self._edition, self._list = composer, edition, one
         self._frame = frame(newsroom, one)
+        self._key, *_ = mail_keys.all_keys(newsroom.store)
+        self._tokens = MailTokens([self._key])
         self._templates: dict[str, message.Template] = {}
 
     def write(self, due: Due) -> Letter:
         """The letter for one row of the ledger."""
-        key = message.message_id(self._edition.id, due.subscriber_id, self._frame.domain)
-        head = {message.TO: message.to_header(due.email, due.name), message.MESSAGE_ID: key}
-        data = message.fill(self._template(due.variant), head, links(self._frame))
-        return Letter(key, self._frame.sender, due.email, data)
+        who, made = due.subscriber_id, self._edition.id
+        leave = message.unsubscribe_link(
+            self._frame, self._tokens.unsubscribe(self._list.name, who)
+        )
+        key = message.message_id(made, who, self._frame.domain, self._key)
+        head = {
+            message.TO: message.to_header(due.email, due.name),
+            message.MESSAGE_ID: key,
+            message.UNSUBSCRIBE_MAIL: leave,
+        }
+        data = message.fill(self._template(due.variant), head, links(self._frame, leave))
+        sender = self._frame.return_path(self._tokens.edition(made, who))
+        return Letter(key, sender, message.wire(due.email), data)
 
     def _template(self, key: str) -> message.Template:
         if key not in self._templates:
@@ -78,9 +91,21 @@ class Letters:
                 raise ValueError("nothing of this edition is left for this reader")
             html = mail.html if variant.format == "html" else None
             self._templates[key] = message.build(
-                self._frame, mail.subject, html, mail.text, self._edition.cut_at
+                self._frame,
+                mail.subject,
+                html,
+                mail.text,
+                self._edition.cut_at,
+                language=variant.language,
+                campaign=self._edition.local_date.isoformat(),
             )
         return self._templates[key]
+
+
+def list_id(newsroom: Newsroom, one: MailingList) -> str:
+    """The name by which mail programs know the list (RFC 2919)."""
+    host = urlsplit(newsroom.config.site.url).hostname or "localhost"
+    return f"{one.name}.{message.wire(f'x@{host}').partition('@')[2]}"
 
 
 def frame(newsroom: Newsroom, one: MailingList) -> message.Frame:
@@ -88,14 +113,17 @@ def frame(newsroom: Newsroom, one: MailingList) -> message.Frame:
     mail, site = newsroom.config.mail, newsroom.config.site
     return message.Frame(
         list_title=one.title,
-        list_id=f"{one.name}.{urlsplit(site.url).hostname or 'localhost'}",
+        list_id=list_id(newsroom, one),
         sender=one.sender or mail.sender,
         sender_name=mail.sender_name or site.title,
         reply_to=one.reply_to or "",
         archive=f"{site.url}/editions/{one.name}/",
+        bounces=mail.bounce_address,
+        delimiter=mail.bounce_delimiter,
+        signer=newsroom.signer,
     )
 
 
-def links(frame: message.Frame) -> dict[str, str]:
-    """What stands for the markers in the body of a mail."""
-    return {"@@UNSUBSCRIBE@@": message.unsubscribe_link(frame)}
+def links(frame: message.Frame, leave: str = "") -> dict[str, str]:
+    """What stands for the markers in the body of a mail; `leave` is the reader's own way out."""
+    return {message.UNSUBSCRIBE: leave or message.unsubscribe_link(frame)}

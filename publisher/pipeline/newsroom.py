@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from publisher.config import Config
+from publisher.delivery.message import Signer
 from publisher.delivery.transport import Transport
 from publisher.ingest.clean import Rules
 from publisher.render.environment import Templates
@@ -14,12 +15,16 @@ from publisher.store.engine import Store
 
 @dataclass(frozen=True, slots=True)
 class Newsroom:
-    """A site that is open for work: settings, store, templates, and a way out for mail."""
+    """A site that is open for work: settings, store, templates, and a way out for mail.
+
+    `signer` signs the mail, where the site has keys for that.
+    """
 
     config: Config
     store: Store
     templates: Templates
     transport: Transport
+    signer: Signer | None = None
 
     @property
     def rules(self) -> Rules:

@@ -7,13 +7,14 @@ from datetime import datetime
 from publisher.errors import RejectedError
 from publisher.ingest.clean import reclean
 from publisher.model import Article, Change, ChangeKind, seal
+from publisher.names import feed_id, is_category_path
 from publisher.pipeline.newsroom import Newsroom
-from publisher.store import articles, feeds, log, stale
+from publisher.store import addresses, articles, feeds, log, sitemap, stale
 from publisher.store.engine import Session
 from publisher.store.feeds import Place
 from publisher.store.log import NewChange
 from publisher.syndication.changes import kind_of_change, public_state, read_state
-from publisher.syndication.selection import feeds_of
+from publisher.syndication.selection import EVERYTHING, feeds_of
 
 BATCH = 500
 # Changes that move `updated`: a reader should look again.
@@ -27,8 +28,11 @@ def sequence(newsroom: Newsroom, now: datetime) -> int:
     that it is or was in. Articles that cannot be understood are set aside and leave their feeds.
     """
     with newsroom.store.write() as session:
+        addresses.follow(session)
         notes = stale.take(session, now, BATCH)
         if not notes:
+            # There is always a feed of everything, also where nothing is stored yet.
+            feeds.ensure(session, {EVERYTHING: now}, _mint_of(newsroom))
             return 0
         ids = {note.article_id for note in notes}
         _Round(newsroom, session, now).run(ids)
@@ -43,11 +47,13 @@ class _Round:
         self._newsroom, self._session = newsroom, session
         # The log's time never goes back: a machine whose clock does so would withdraw articles.
         self._now = max(now, log.last_moment(session) or now)
+        self._aside: set[int] = set()
 
     def run(self, ids: set[int]) -> None:
         found = articles.by_ids(self._session, ids)
         before = log.latest(self._session, ids)
         places = {one: self._place(article) for one, article in found.items()}
+        articles.mended(self._session, [_origin(one) for one in found.keys() - self._aside])
         self._session.flush()
         changes = [
             change
@@ -55,8 +61,9 @@ class _Round:
             if (change := self._change(one, found.get(one), places.get(one), before.get(one)))
         ]
         changed = {change.article_id: places.get(change.article_id) for change in changes}
-        moves = feeds.place(self._session, changed)
+        moves = feeds.place(self._session, changed, _mint_of(self._newsroom))
         positions = log.append(self._session, changes, moves, self._now)
+        sitemap.note(self._session, moves, self._now)
         for change in changes:
             if change.kind in SIGNIFICANT:
                 self._update(found[change.article_id], change.kind, positions)
@@ -81,25 +88,44 @@ class _Round:
         return NewChange(article_id, uid, revision, kind, state.text if state else None)
 
     def _place(self, article: Article) -> Place | None:
-        origin = f"article {article.id}"
         try:
             self._adopt(article)
         except (ValueError, RejectedError) as error:
             reason = error.reason if isinstance(error, RejectedError) else str(error)
-            articles.set_aside(self._session, origin, 0, reason, self._now)
+            articles.set_aside(self._session, _origin(article.id), 0, reason, self._now)
+            self._aside.add(article.id)
             return None
-        articles.mended(self._session, [origin])
         if not article.is_public(self._now):
             return None
-        return Place(article.published, feeds_of(article.content))
+        return Place(article.published, feeds_of(article.content, article.category.paths))
 
     def _adopt(self, article: Article) -> None:
+        if not is_category_path(article.category.path):
+            raise ValueError(
+                f"the path {article.category.path!r} of its category cannot be an address; "
+                "use letters, digits and hyphens, and none of the site's own words"
+            )
         content = article.content
         if article.seal == seal(content) and article.uid and article.slug:
             return
         site = self._newsroom.config.site
         writer = articles.Writer(self._session, site.url, site.zone, self._now)
         writer.adopt(article, reclean(content, self._newsroom.rules))
+
+
+def _mint_of(newsroom: Newsroom) -> feeds.Mint:
+    """Makes the ids of new feeds."""
+    site = newsroom.config.site
+
+    def mint(kind: str, key: str, since: datetime) -> str:
+        return feed_id(site.url, since.astimezone(site.zone).date(), kind, key)
+
+    return mint
+
+
+def _origin(article_id: int) -> str:
+    """Where a piece that was set aside comes from."""
+    return f"article {article_id}"
 
 
 def _by_date(article: Article | None, article_id: int) -> tuple[float, int]:

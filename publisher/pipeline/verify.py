@@ -99,7 +99,7 @@ class _Check:
         site = self._newsroom.config.site
         for start in range(0, len(ids), 500):
             for article in articles.by_ids(self._session, ids[start : start + 500]).values():
-                entry = Entry(view(article, site=site), "", article.updated_position or 0)
+                entry = Entry(view(article, site=site), position=article.updated_position or 0)
                 yield (
                     entry.view.uid,
                     ReadEntry(

@@ -24,11 +24,12 @@ class FeedLink:
 
 @dataclass(frozen=True, slots=True)
 class FeedRow:
-    """One feed in the list of all."""
+    """One feed in the list of all; `depth` is how many categories are above it."""
 
     title: str
     page: str
     links: tuple[FeedLink, ...]
+    depth: int = 0
 
 
 def index_page(

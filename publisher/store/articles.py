@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from publisher.model import Article, Category, Content, Revision, SetAside, seal
 from publisher.names import category_path, entry_id, numbered, slug_of
+from publisher.store.categories import Categories
 
 
 def known(session: Session, external_ids: Iterable[str]) -> dict[str, Article]:
@@ -35,21 +36,23 @@ class Writer:
         self._site_url = site_url
         self._zone = zone
         self._now = now
-        self._categories: dict[str, Category] = {}
+        self._categories = Categories(session)
         self._slugs: set[str] = set()  # known to be taken
         self._looked_up: set[str] = set()
         self._same_slug: dict[str, Article] = {}
 
     def expect(self, contents: Sequence[Content]) -> None:
         """Look up in two queries what the next calls of `add` and `twin` will ask for."""
-        paths = {path for c in contents for path in _chain_paths(c.category)}
-        query = select(Category).where(Category.path.in_(paths - self._categories.keys()))
-        self._categories |= {category.path: category for category in self._session.scalars(query)}
+        self._categories.expect(content.category for content in contents)
         wanted = {c.slug for c in contents if c.slug} - self._looked_up
         taken = self._session.scalars(select(Article).where(Article.slug.in_(wanted)))
         self._same_slug |= {article.slug: article for article in taken if article.slug}
         self._slugs.update(self._same_slug)
         self._looked_up |= wanted
+
+    def settled(self, content: Content) -> Content:
+        """The content in the category that its source means, which may have been renamed since."""
+        return replace(content, category=self._categories.settled(content.category))
 
     def twin(self, content: Content) -> Article | None:
         """A stored article that says exactly the same: its file has only been moved."""
@@ -61,7 +64,9 @@ class Writer:
 
     def add(self, content: Content, external_id: str) -> Article:
         """A new article with an id, a slug and a seal of its own."""
-        article = Article(external_id=external_id, category=self._category(content.category))
+        article = Article(
+            external_id=external_id, category=self._categories.place(content.category)
+        )
         article.fill(content)
         article.slug = self._free_slug(content.slug or slug_of(content.title) or "article")
         article.uid = self._entry_id(content, external_id)
@@ -73,7 +78,8 @@ class Writer:
         """A new revision; the old one is kept. Only a significant change moves `updated`."""
         self._keep(article)
         article.fill(content)
-        article.category = self._category(content.category)
+        if content.category != article.category.titles:
+            article.category = self._categories.place(content.category)
         if significant:
             article.updated = self._now
         article.revision += 1
@@ -103,20 +109,6 @@ class Writer:
             )
         )
 
-    def _category(self, titles: tuple[str, ...]) -> Category:
-        parent: Category | None = None
-        for path, title in zip(_chain_paths(titles), titles, strict=True):
-            category = self._categories.get(path) or self._session.scalar(
-                select(Category).where(Category.path == path)
-            )
-            if category is None:
-                category = Category(path=path, title=title, parent=parent)
-                self._session.add(category)
-            self._categories[path] = parent = category
-        if parent is None:
-            raise ValueError("an article needs a category")
-        return parent
-
     def _free_slug(self, wanted: str) -> str:
         known = wanted in self._looked_up
         if wanted in self._slugs or (not known and self._slug_exists(wanted)):
@@ -131,10 +123,6 @@ class Writer:
 
     def _entry_id(self, content: Content, key: str) -> str:
         return entry_id(self._site_url, content.published.astimezone(self._zone).date(), key)
-
-
-def _chain_paths(titles: tuple[str, ...]) -> list[str]:
-    return [category_path(titles[: n + 1]) for n in range(len(titles))]
 
 
 def set_aside(session: Session, origin: str, line: int, reason: str, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from publisher.model import Feed, FeedArticle
+from publisher.names import numbered
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +41,41 @@ def find(session: Session, names: Iterable[FeedName]) -> dict[tuple[str, str], F
     return found
 
 
-def ensure(session: Session, names: Iterable[FeedName]) -> dict[tuple[str, str], Feed]:
-    """The feeds of these names, made where they are new, retitled where the title has changed."""
-    wanted = {(name.kind, name.key): name for name in names}
+# Makes the id that a new feed keeps for ever, from its kind, its key and when its news begins.
+Mint = Callable[[str, str, datetime], str]
+
+
+def ensure(
+    session: Session, since: Mapping[FeedName, datetime], mint: Mint
+) -> dict[tuple[str, str], Feed]:
+    """The feeds of these names, made where they are new, retitled where the title has changed.
+
+    `since` says when the news of each begins. A feed that was gone is there again, with its id
+    and its log.
+    """
+    wanted = {(name.kind, name.key): name for name in since}
     found = find(session, wanted.values())
     for key, name in wanted.items():
         if key not in found:
             found[key] = Feed(kind=name.kind, key=name.key, title=name.title)
             session.add(found[key])
         elif name.kind == "category" and found[key].title != name.title:
-            found[key].title = name.title
+            found[key].title, found[key].built = name.title, 0
+    for key, feed in found.items():
+        if feed.uid is None:
+            feed.uid = _free_uid(session, mint(*key, since[wanted[key]]))
+        if feed.gone:
+            feed.gone, feed.built = False, 0
     session.flush()
     return found
+
+
+def _free_uid(session: Session, wanted: str) -> str:
+    """A category may take a path whose first feed has gone on elsewhere, with its id."""
+    with session.no_autoflush:
+        like = Feed.uid.startswith(wanted, autoescape=True)
+        taken = session.scalars(select(Feed.uid).where(like)).all()
+    return numbered(wanted, [uid for uid in taken if uid])
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +91,12 @@ class Moves:
         return self.before | self.after
 
 
-def place(session: Session, places: Mapping[int, Place | None]) -> dict[int, Moves]:
+def place(session: Session, places: Mapping[int, Place | None], mint: Mint) -> dict[int, Moves]:
     """Put articles into their feeds and out of all others (article id → its moves).
 
     A place of None means that the article is in no feed. Each feed concerned is counted up.
     """
-    feeds = ensure(session, {name for p in places.values() if p for name in p.feeds})
+    feeds = ensure(session, _beginnings(places), mint)
     before = _memberships(session, places)
     after = {
         (feeds[name.kind, name.key].id, article_id): p.published
@@ -95,6 +119,15 @@ def place(session: Session, places: Mapping[int, Place | None]) -> dict[int, Mov
     moves = {one: Moves(frozenset(old[one]), frozenset(now[one])) for one in places}
     _count_up(session, {feed for move in moves.values() for feed in move.concerned})
     return moves
+
+
+def _beginnings(places: Mapping[int, Place | None]) -> dict[FeedName, datetime]:
+    """The feeds of all these places, in a steady order, with the oldest moment in each."""
+    found: dict[FeedName, datetime] = {}
+    for place in filter(None, places.values()):
+        for name in place.feeds:
+            found[name] = min(found.get(name, place.published), place.published)
+    return found
 
 
 def _by_article(memberships: Iterable[tuple[int, int]]) -> defaultdict[int, set[int]]:
@@ -121,15 +154,20 @@ def _memberships(session: Session, article_ids: Collection[int]) -> dict[tuple[i
 
 def stale(session: Session, kinds: Collection[str]) -> Sequence[Feed]:
     """The published feeds whose files are out of date."""
-    query = select(Feed).where(Feed.built < Feed.version, Feed.kind.in_(kinds))
+    query = select(Feed).where(Feed.built < Feed.version, Feed.kind.in_(kinds), ~Feed.gone)
     return session.scalars(query.order_by(Feed.id)).all()
 
 
 def published(session: Session, kinds: Collection[str]) -> Sequence[Feed]:
     """All published feeds."""
     return session.scalars(
-        select(Feed).where(Feed.kind.in_(kinds)).order_by(Feed.kind, Feed.key)
+        select(Feed).where(Feed.kind.in_(kinds), ~Feed.gone).order_by(Feed.kind, Feed.key)
     ).all()
+
+
+def every(session: Session) -> Sequence[Feed]:
+    """All feeds that are kept, published or not."""
+    return session.scalars(select(Feed).where(~Feed.gone).order_by(Feed.id)).all()
 
 
 def sizes(session: Session, kinds: Collection[str]) -> list[tuple[Feed, int]]:
@@ -137,7 +175,7 @@ def sizes(session: Session, kinds: Collection[str]) -> list[tuple[Feed, int]]:
     query = (
         select(Feed, func.count(FeedArticle.article_id))
         .outerjoin(FeedArticle, FeedArticle.feed_id == Feed.id)
-        .where(Feed.kind.in_(kinds))
+        .where(Feed.kind.in_(kinds), ~Feed.gone)
         .group_by(Feed.id)
         .order_by(Feed.kind, Feed.key)
     )

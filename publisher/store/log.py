@@ -133,9 +133,15 @@ def archive(session: Session, feed_id: int, number: int) -> Archive | None:
     return session.get(Archive, (feed_id, number))
 
 
+def archive_hash(session: Session, feed_id: int, number: int) -> str | None:
+    """The SHA-256 of an archive document, without reading it."""
+    query = select(Archive.sha256).where(Archive.feed_id == feed_id, Archive.number == number)
+    return session.scalar(query)
+
+
 def keep_archive(session: Session, feed_id: int, number: int, sha256: str, data: bytes) -> None:
     """Keep an archive document for ever; one that is there already stays as it is."""
-    if archive(session, feed_id, number) is None:
+    if archive_hash(session, feed_id, number) is None:
         session.add(Archive(feed_id=feed_id, number=number, sha256=sha256, data=data))
 
 

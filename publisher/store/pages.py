@@ -101,7 +101,7 @@ def counts(
 def feeds_at(session: Session, paths: Collection[str]) -> dict[str, Feed]:
     """The feed of everything (under "") and those of the categories at these paths."""
     keys = [EVERYTHING, *(("category", path) for path in paths if path)]
-    query = select(Feed).where(tuple_(Feed.kind, Feed.key).in_(keys))
+    query = select(Feed).where(tuple_(Feed.kind, Feed.key).in_(keys), ~Feed.gone)
     return {feed.key: feed for feed in session.scalars(query)}
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from urllib.parse import quote
 
 from publisher.config import Config
-from publisher.model import Feed
+from publisher.model import Feed, Medium
 from publisher.render.dates import language_name
 from publisher.render.view import ArticleView
 from publisher.syndication.selection import feed_path
@@ -19,24 +20,28 @@ MEDIA_TYPES = {
     "rss": "application/rss+xml",
     "json": "application/feed+json",
 }
+# RSS and JSON Feed want a type of every medium; this one says that it is not known.
+UNKNOWN_TYPE = "application/octet-stream"
 # A feed that has never held anything says this: a fixed time, so that its bytes stay equal.
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Entry:
     """One article in a feed: what templates see of it, and its markup for readers.
 
-    `position` is the place in the change log of its last significant change; a document that has
-    no room shows it without its markup (`full` is false).
+    `html` is its full text and `short` its summary, both with correction note and sources; a
+    document that has no room, or carries summaries only, shows the short one (`full` is false).
+    `position` is the place in the change log of its last significant change.
     """
 
     view: ArticleView
-    html: str
+    html: str = ""
+    short: str = ""
     position: int = 0
     full: bool = True
 
-    @property
+    @cached_property
     def updated(self) -> datetime:
         """When it last changed significantly; its publication, if it never did.
 
@@ -45,6 +50,17 @@ class Entry:
         """
         last = max(self.view.updated or self.view.published, self.view.published)
         return last.replace(microsecond=0) + timedelta(microseconds=self.position % 1_000_000)
+
+    @property
+    def content(self) -> str:
+        """The markup that the document shows."""
+        return self.html if self.full else self.short
+
+    @property
+    def picture(self) -> Medium | None:
+        """The picture that readers may show beside its title."""
+        media = self.view.media
+        return next((medium for medium in media if medium.type.startswith("image/")), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +79,17 @@ class ArchiveLink:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FeedDocument:
-    """One feed, ready to be written in any format. `addresses` maps format → address; `root` is
-    where all feeds lie.
+    """One feed, ready to be written in any format. `id` stays for ever; `addresses` maps
+    format → address; `root` is where all feeds lie.
 
+    `rights` is a line for people, `license` the address of the licence (RFC 4946). `icon` is a
+    small square picture, `logo` a wide one. `hubs` are addresses (www.w3.org/TR/websub).
     `archive` is the number of an archive document, None for the live one.
     """
 
+    id: str
     title: str
     subtitle: str
     page: str
@@ -79,19 +98,16 @@ class FeedDocument:
     language: str
     publisher: str
     rights: str
+    license: str
+    icon: str
     logo: str
-    full_content: bool
+    hubs: tuple[str, ...]
     entries: tuple[Entry, ...]
     tombstones: tuple[Tombstone, ...] = ()
     before: ArchiveLink | None = None
     archive: int | None = None
 
-    @property
-    def id(self) -> str:
-        """The Atom id: the address of the Atom document, or of the first format there is."""
-        return self.addresses.get("atom") or next(iter(self.addresses.values()))
-
-    @property
+    @cached_property
     def updated(self) -> datetime:
         """The newest change of anything in it, so that a rebuild alone changes nothing."""
         moments = [entry.updated for entry in self.entries]
@@ -124,6 +140,7 @@ def document(
     everything = feed.kind == "everything"
     formats = ("atom",) if archive else config.feeds.formats
     return FeedDocument(
+        id=feed.uid or f"{site.url}/feeds/{folder}{FILES['atom']}",
         title=site.title if everything else f"{title_of(feed)} – {site.title}",
         subtitle=site.description,
         page=f"{site.url}/{folder}" if feed.kind in ("everything", "category") else f"{site.url}/",
@@ -132,8 +149,10 @@ def document(
         language=feed.title if feed.kind == "language" else site.language,
         publisher=site.publisher or site.title,
         rights=site.rights,
+        license=site.license,
+        icon=site.icon,
         logo=site.logo,
-        full_content=config.feeds.content == "full",
+        hubs=() if archive else config.hubs,  # what never changes has nobody to tell
         entries=tuple(sorted(entries, key=_newest_first)),
         tombstones=tuple(sorted(tombstones, key=lambda stone: (stone.when, stone.uid))),
         before=before,

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from publisher.model import Medium
-from publisher.syndication.document import Entry, FeedDocument
+from publisher.syndication.document import UNKNOWN_TYPE, Entry, FeedDocument
+
+# For people who read a feed and wonder; the format asks for such a word.
+ABOUT = "what JSON Feed has no member for; docs/feeds.md of the software publisher explains it"
 
 
 def json_document(document: FeedDocument) -> bytes:
@@ -17,12 +22,17 @@ def json_document(document: FeedDocument) -> bytes:
         "home_page_url": document.page,
         "feed_url": document.addresses["json"],
         "description": document.subtitle,
-        "icon": document.logo,
+        "icon": document.icon or document.logo,
+        "favicon": document.icon,
         "language": document.language,
         "authors": [{"name": document.publisher}],
+        "hubs": [{"type": "WebSub", "url": hub} for hub in document.hubs],
         "_publisher": _filled(
             {
+                "about": ABOUT,
                 "rights": document.rights,
+                "license": document.license,
+                "logo": document.logo,
                 "updated": document.updated.isoformat(),
                 "prev_archive": document.before.address if document.before else None,
                 "deleted": [
@@ -32,28 +42,27 @@ def json_document(document: FeedDocument) -> bytes:
             }
         ),
     }
-    items = [_item(entry, document.full_content and entry.full) for entry in document.entries]
+    items = [_item(entry) for entry in document.entries]
     text = json.dumps({**_filled(feed), "items": items}, ensure_ascii=False, separators=(",", ":"))
     return text.encode()
 
 
-def _item(entry: Entry, full_content: bool) -> dict[str, Any]:
+def _item(entry: Entry) -> dict[str, Any]:
     view = entry.view
     item = {
         "id": view.uid,
         "url": view.url,
         "external_url": view.original_url,
         "title": view.title,
-        "content_html": entry.html if full_content else None,
-        "content_text": None if full_content else view.summary,
+        "content_html": entry.content,
         "summary": view.summary,
-        "image": next((m.url for m in view.media if m.type.startswith("image/")), None),
+        "image": entry.picture.url if entry.picture else None,
         "date_published": view.published.isoformat(),
         "date_modified": entry.updated.isoformat(),
         "authors": [{"name": name} for name in view.authors],
         "tags": [*(category.title for category in view.categories), *view.tags],
         "language": view.language,
-        "attachments": [_attachment(medium) for medium in view.media if medium.type],
+        "attachments": list(_attachments(view.media)),
         "_publisher": _filled(
             {
                 "categories": [
@@ -67,15 +76,20 @@ def _item(entry: Entry, full_content: bool) -> dict[str, Any]:
     return _filled(item)
 
 
-def _attachment(medium: Medium) -> dict[str, Any]:
-    return _filled(
-        {
-            "url": medium.url,
-            "mime_type": medium.type,
-            "title": medium.alt,
-            "size_in_bytes": medium.size,
-        }
-    )
+def _attachments(media: Sequence[Medium]) -> Iterator[dict[str, Any]]:
+    # Two attachments with the same title would be two forms of the same thing.
+    titles = Counter(medium.alt for medium in media)
+    for medium in media:
+        picture = {"alt": medium.alt, "width": medium.width, "height": medium.height}
+        yield _filled(
+            {
+                "url": medium.url,
+                "mime_type": medium.type or UNKNOWN_TYPE,
+                "title": medium.alt if titles[medium.alt] == 1 else None,
+                "size_in_bytes": medium.size,
+                "_publisher": _filled(picture),
+            }
+        )
 
 
 def _filled(members: dict[str, Any]) -> dict[str, Any]:

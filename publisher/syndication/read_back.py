@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from publisher.syndication.xml_feeds import ATOM, CHAIN, TOMBSTONES
+from publisher.syndication.xml_elements import ATOM, CHAIN, TOMBSTONES
 
 
 @dataclass(frozen=True, slots=True)

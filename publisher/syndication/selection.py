@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from publisher.model import Content
-from publisher.names import category_path, slug_of
+from publisher.names import slug_of
 from publisher.store.feeds import FeedName
 
 EVERYTHING = FeedName("everything", "")
 
 
-def feeds_of(content: Content) -> tuple[FeedName, ...]:
-    """Every feed that should carry the article: its category and all above it are among them."""
-    titles = content.category
-    chain = [titles[: n + 1] for n in range(len(titles))]
+def feeds_of(content: Content, paths: Sequence[str]) -> tuple[FeedName, ...]:
+    """Every feed that should carry the article: its category and all above it are among them.
+
+    `paths` are those of the categories, as many as they have titles, top first.
+    """
+    chain = zip(paths, content.category, strict=True)
     found = {EVERYTHING: None}
-    found |= {FeedName("category", category_path(part), part[-1]): None for part in chain}
+    found |= {FeedName("category", path, title): None for path, title in chain}
     found[FeedName("language", content.language.lower(), content.language)] = None
     for kind, names in (
         ("tag", content.tags),

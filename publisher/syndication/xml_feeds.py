@@ -1,30 +1,23 @@
 """Atom 1.0 (RFC 4287) and RSS 2.0, through feedgen; the only module that knows it.
 
-feedgen cannot say all that we have to say: languages, every enclosure, `via` links, Dublin Core.
-Extensions write those into the elements that it has built. They use plain element names,
-since feedgen sets the Atom namespace as an attribute of the root.
+feedgen cannot say all that we have to say: `xml_elements` writes the rest into what it has built.
 """
 
 from __future__ import annotations
 
 import re
 import threading
-from typing import Any
+from html import escape
 from xml.sax.saxutils import quoteattr
 
 from feedgen.entry import FeedEntry
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.feed import FeedGenerator
-from lxml.etree import SubElement, _Element
+from lxml.etree import _Element
 
+from publisher.syndication import xml_elements
 from publisher.syndication.document import MEDIA_TYPES, Entry, FeedDocument
 
-XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
-ATOM = "http://www.w3.org/2005/Atom"
-FEED_HISTORY = "http://purl.org/syndication/history/1.0"  # RFC 5005
-TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"  # RFC 6721
-CHAIN = "urn:publisher:archive-chain"
 # feedgen sets the locale of the whole process while it writes a date of RSS.
 _one_at_a_time = threading.Lock()
 _title = re.compile(rb"<title>[^<]*</title>")
@@ -34,29 +27,17 @@ class _FeedExtension(BaseExtension):  # type: ignore[misc]
     """What feedgen leaves out at the top of a feed."""
 
     document: FeedDocument
+    form: str
 
     def extend_ns(self) -> dict[str, str]:
-        spaces = {"dc": DUBLIN_CORE}
-        if self.document.tombstones:
-            spaces["at"] = TOMBSTONES
-        if self.document.archive or self.document.before:
-            spaces |= {"fh": FEED_HISTORY, "chain": CHAIN}
-        return spaces
+        return xml_elements.namespaces(self.document, self.form)
 
     def extend_atom(self, element: _Element) -> _Element:
-        document = self.document
-        if document.archive:
-            SubElement(element, f"{{{FEED_HISTORY}}}archive")
-        if document.before:
-            _link(element, "prev-archive", document.before.address, MEDIA_TYPES["atom"])
-            chain = SubElement(element, f"{{{CHAIN}}}previous")
-            chain.set("sha256", document.before.sha256)
-        for stone in document.tombstones:
-            SubElement(
-                element,
-                f"{{{TOMBSTONES}}}deleted-entry",
-                {"ref": stone.uid, "when": stone.when.isoformat()},
-            )
+        xml_elements.atom_feed(element, self.document)
+        return element
+
+    def extend_rss(self, element: _Element) -> _Element:
+        xml_elements.rss_channel(element[0], self.document)
         return element
 
 
@@ -66,33 +47,12 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]
     entry: Entry
 
     def extend_atom(self, element: _Element) -> _Element:
-        view = self.entry.view
-        element.set(XML_LANG, view.language)
-        for broken in element.findall("link"):  # feedgen writes them without rel and type
-            element.remove(broken)
-        _link(element, "alternate", view.url, "text/html")
-        for medium in view.media:
-            _link(element, "enclosure", medium.url, medium.type, medium.size, medium.alt)
-        for source in view.sources:
-            if source.url:
-                _link(element, "via", source.url, title=source.name)
-        if view.original_url:
-            _link(element, "via", view.original_url)
-        self._dublin_core(element)
+        xml_elements.atom_entry(element, self.entry)
         return element
 
     def extend_rss(self, element: _Element) -> _Element:
-        for author in self.entry.view.authors:
-            SubElement(element, f"{{{DUBLIN_CORE}}}creator").text = author
-        self._dublin_core(element)
-        updated = SubElement(element, f"{{{ATOM}}}updated")
-        updated.text = self.entry.updated.isoformat()
+        xml_elements.rss_item(element, self.entry)
         return element
-
-    def _dublin_core(self, element: _Element) -> None:
-        for source in self.entry.view.sources:
-            SubElement(element, f"{{{DUBLIN_CORE}}}source").text = source.name
-        SubElement(element, f"{{{DUBLIN_CORE}}}language").text = self.entry.view.language
 
 
 def xml_documents(document: FeedDocument) -> dict[str, bytes]:
@@ -102,6 +62,7 @@ def xml_documents(document: FeedDocument) -> dict[str, bytes]:
         written: dict[str, bytes] = {}
         for form in ("atom", "rss"):
             if form in document.addresses:
+                feed.site.form = form
                 feed.link(_links(document, form), replace=True)
                 data = feed.atom_str() if form == "atom" else _rss(feed)
                 written[form] = data.replace(b"?>\n", _style(document), 1)
@@ -135,16 +96,15 @@ def _feed(document: FeedDocument) -> FeedGenerator:
     feed.author(name=document.publisher)
     feed.generator("publisher")
     feed.docs("https://www.rssboard.org/rss-specification")
-    if document.rights:
-        feed.rights(document.rights)
-    if document.logo:
-        feed.logo(document.logo)
+    feed.rights(document.rights or None)
+    feed.icon(document.icon or None)
+    feed.logo(document.logo or None)
     for entry in document.entries:
-        feed.add_entry(_entry(entry, document.full_content), order="append")
+        feed.add_entry(_entry(entry), order="append")
     return feed
 
 
-def _entry(entry: Entry, full_content: bool) -> FeedEntry:
+def _entry(entry: Entry) -> FeedEntry:
     view = entry.view
     written = FeedEntry()
     written.register_extension("site", _EntryExtension)
@@ -152,27 +112,29 @@ def _entry(entry: Entry, full_content: bool) -> FeedEntry:
     written.id(view.uid)
     written.title(view.title)
     written.link(href=view.url, rel="alternate")
-    written.published(view.published)
     written.updated(entry.updated)
     written.author([{"name": name} for name in view.authors])
     written.category(
         [{"term": c.path, "scheme": c.scheme, "label": c.title} for c in view.categories]
         + [{"term": tag, "label": tag} for tag in view.tags]
     )
-    written.description(view.summary, isSummary=True)
-    if full_content and entry.full:
-        written.content(entry.html, type="html")
-    for medium in [medium for medium in view.media if medium.type][:1]:  # RSS takes one
-        written.enclosure(medium.url, str(medium.size or 0), medium.type)
+    if not entry.full:
+        written.summary(entry.short, type="html")
+        return written
+    if view.summary:
+        written.description(escape(view.summary, quote=False))  # RSS takes it for HTML
+        written.summary(view.summary, type="text")
+    written.content(entry.html, type="html")
     return written
 
 
 def _links(document: FeedDocument, form: str) -> list[dict[str, str]]:
     if document.archive:
         here = document.addresses["atom"].removesuffix("atom.xml")
+        atom = {"type": MEDIA_TYPES["atom"]}
         return [
-            {"href": f"{here}archive/{document.archive}.xml", "rel": "self"},
-            {"href": document.addresses["atom"], "rel": "current"},
+            {"href": f"{here}archive/{document.archive}.xml", "rel": "self", **atom},
+            {"href": document.addresses["atom"], "rel": "current", **atom},
             {"href": document.page, "rel": "alternate", "type": "text/html"},
         ]
     others = [name for name in document.addresses if name != form]
@@ -185,18 +147,3 @@ def _links(document: FeedDocument, form: str) -> list[dict[str, str]]:
         # Last, because RSS takes the last alternate as the feed's own page.
         {"href": document.page, "rel": "alternate", "type": "text/html"},
     ]
-
-
-def _link(
-    parent: _Element,
-    rel: str,
-    href: str,
-    media_type: str = "",
-    size: int | None = None,
-    title: str = "",
-) -> None:
-    link: dict[str, Any] = {"rel": rel, "href": href}
-    link |= {"type": media_type} if media_type else {}
-    link |= {"length": str(size)} if size is not None else {}
-    link |= {"title": title} if title else {}
-    SubElement(parent, "link", link)

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
-import brotli
 from starlette.requests import Request
 from starlette.responses import Response
 
-from publisher.web.conditions import accepted, is_known
+from publisher.syndication.publish import CODINGS, compressed
+from publisher.web.negotiation import best_coding, is_unchanged
 
-BROTLI_QUALITY = 5
-GZIP_LEVEL = 6
 # Less than this fits into one packet anyway.
 WORTH_IT = 800
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Payload:
     """Bytes with their entity tag; compressed when somebody first asks for it."""
 
     data: bytes
@@ -30,7 +27,7 @@ class Kept:
     _forms: dict[str, bytes] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, data: bytes, modified: datetime | None = None) -> Kept:
+    def of(cls, data: bytes, modified: datetime | None = None) -> Payload:
         """Bytes whose tag is made from them alone, so that equal pages have equal tags."""
         seconds = modified.astimezone(UTC).replace(microsecond=0) if modified else None
         return cls(data, hashlib.sha256(data).hexdigest()[:32], seconds)
@@ -45,11 +42,7 @@ class Kept:
         if not coding:
             return self.data
         if coding not in self._forms:
-            self._forms[coding] = (
-                brotli.compress(self.data, quality=BROTLI_QUALITY)
-                if coding == "br"
-                else gzip.compress(self.data, GZIP_LEVEL, mtime=0)
-            )
+            self._forms[coding] = compressed(self.data, coding)
         return self._forms[coding]
 
     def etag(self, coding: str) -> str:
@@ -57,9 +50,9 @@ class Kept:
         return f'"{self.tag}-{coding}"' if coding else f'"{self.tag}"'
 
 
-def answer(request: Request, kept: Kept, headers: dict[str, str], status: int = 200) -> Response:
+def answer(request: Request, kept: Payload, headers: dict[str, str], status: int = 200) -> Response:
     """The whole of it in the best coding, or 304 where the asker has it already."""
-    coding = _best_coding(request.headers.get("accept-encoding", ""), len(kept.data))
+    coding = _best_coding(request, len(kept.data))
     told = {"etag": kept.etag(coding), "vary": "accept-encoding", **headers}
     if kept.modified is not None:
         told["last-modified"] = format_datetime(kept.modified, usegmt=True)
@@ -73,14 +66,11 @@ def answer(request: Request, kept: Kept, headers: dict[str, str], status: int = 
     return Response(b"" if request.method == "HEAD" else body, status, told)
 
 
-def _best_coding(header: str, size: int) -> str:
-    taken = accepted(header) if size >= WORTH_IT else set()
-    return next((coding for coding in ("br", "gzip") if coding in taken), "")
+def _best_coding(request: Request, size: int) -> str:
+    asked = dict(request.scope["headers"])
+    return best_coding(asked, CODINGS if size >= WORTH_IT else ())
 
 
-def _is_known(request: Request, kept: Kept, coding: str) -> bool:
-    asked = request.headers
+def _is_known(request: Request, kept: Payload, coding: str) -> bool:
     modified = kept.modified.timestamp() if kept.modified else None
-    return is_known(
-        asked.get("if-none-match"), asked.get("if-modified-since"), kept.etag(coding), modified
-    )
+    return is_unchanged(dict(request.scope["headers"]), kept.etag(coding), modified)

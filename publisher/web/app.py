@@ -16,12 +16,13 @@ from publisher.web import errors, pages
 from publisher.web.feed_files import FeedFiles
 from publisher.web.press import Press
 from publisher.web.safety import Safety
+from publisher.web.sitemaps import Sitemaps
 
 log = logging.getLogger(__name__)
 
 
 def application(newsroom: Newsroom) -> ASGIApp:
-    """Everything that is served: feeds, pages, the articles' media, and a sign of life."""
+    """Everything that is served: feeds, pages, sitemaps, the articles' media, a sign of life."""
     config = newsroom.config
     log.info("serving %s/ on port %d of %s", config.site.url, config.web.port, config.web.host)
     press = Press(newsroom)
@@ -37,6 +38,7 @@ def application(newsroom: Newsroom) -> ASGIApp:
             Mount("/media", media),
             Route("/static/{name}", press.serve_static),
             Route("/favicon.ico", icon),
+            *Sitemaps(newsroom).routes,
             *pages.routes(press),
         ],
         exception_handlers=errors.handlers(press),
@@ -44,7 +46,7 @@ def application(newsroom: Newsroom) -> ASGIApp:
     # An address is right or wrong; a guess at what was meant would go by the Host header.
     rest.router.redirect_slashes = False
     guarded = Safety(rest, press)
-    feeds = FeedFiles(config.path(config.feeds.folder), "/feeds")
+    feeds = FeedFiles(config.path(config.feeds.folder), "/feeds", deltas=config.feeds.deltas)
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         # Feeds get most of the requests, so they do not go through the framework's routing.

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from publisher.model import Feed, seal
 from publisher.model.article import Article
-from publisher.pipeline.feed_pages import row_of
+from publisher.pipeline.feed_pages import feed_links
 from publisher.render.dates import day_bounds, long_date, short_date
 from publisher.render.feed_pages import FeedLink
 from publisher.render.month import Month, month_of
@@ -21,6 +21,7 @@ from publisher.render.translations import words
 from publisher.render.view import ArticleView, view
 from publisher.store import pages
 from publisher.store.pages import Mark
+from publisher.syndication.selection import feed_path
 from publisher.web import windows
 from publisher.web.press import Page, Reading, section_link
 from publisher.web.windows import DAY_SIZE, PAGE_SIZE, Cut
@@ -281,18 +282,20 @@ def top_address(section: Section) -> str:
 
 def announced(reading: Reading, section: Section) -> list[FeedLink]:
     """The addresses of a section's own feed, then those of the main one, in each format."""
-    kinds = reading.newsroom.config.feeds.kinds
+    config = reading.newsroom.config
     wanted = [section.feed, section.feeds.get("")] if section.path else [section.feed]
-    rows = [row_of(reading.newsroom, feed) for feed in wanted if feed and feed.kind in kinds]
-    return [link for row in rows for link in row.links]
+    return [
+        link
+        for feed in wanted
+        if feed and feed.kind in config.feeds.kinds
+        for link in feed_links(config, feed.kind, feed.key, feed.title or config.site.title)
+    ]
 
 
 def feed_page(reading: Reading, section: Section) -> Link:
     """The page that explains a section's feed, or that of all feeds."""
-    feed = section.feed
+    site, feed = reading.newsroom.config.site, section.feed
     if feed is None or feed.kind not in reading.newsroom.config.feeds.kinds:
-        return Link(
-            reading.newsroom.config.site.title, f"{reading.newsroom.config.site.url}/feeds/"
-        )
-    row = row_of(reading.newsroom, feed)
-    return Link(row.title, row.page)
+        return Link(site.title, f"{site.url}/feeds/")
+    folder = quote(feed_path(feed.kind, feed.key))
+    return Link(feed.title or site.title, f"{site.url}/feeds/{folder}")

@@ -28,7 +28,7 @@ from publisher.render.environment import WEB
 from publisher.render.pages import Head, Link, Look, origin_and_root, render_page
 from publisher.store import log, pages
 from publisher.store.engine import Session
-from publisher.web.answers import Kept, answer
+from publisher.web.answers import Payload, answer
 from publisher.web.statics import PACKAGED as STATICS
 from publisher.web.statics import Statics
 
@@ -159,7 +159,7 @@ class Press:
         if found is None:
             path = request.path_params
             page = await self.in_thread(lambda: self._made(make, state, path, query))
-            kept = Kept.of(page.html.encode("utf-8", "replace"), state.modified)
+            kept = Payload.of(page.html.encode("utf-8", "replace"), state.modified)
             found = _Remembered(state, page, kept)
             if keep and not page.fleeting:
                 self._memory.put(key, found)
@@ -252,7 +252,7 @@ def _newest(folder: Path) -> int:
 class _Remembered:
     state: State
     page: Page
-    kept: Kept
+    kept: Payload
 
 
 class _Memory:

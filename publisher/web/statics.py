@@ -20,7 +20,7 @@ from starlette.responses import Response
 from publisher.config import Config
 from publisher.render.colours import palette
 from publisher.render.pages import origin_and_root
-from publisher.web.answers import Kept, answer
+from publisher.web.answers import Payload, answer
 
 PACKAGED = Path(__file__).parent / "static"
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -36,7 +36,7 @@ class File:
     """A file as it is served: its name with the hash, and its bytes with what they are."""
 
     name: str
-    kept: Kept
+    kept: Payload
     media_type: str
 
 
@@ -87,7 +87,7 @@ def _file(name: str, data: bytes) -> File:
     is_text = guessed.startswith("text/") or guessed.endswith(("javascript", "+xml"))
     return File(
         f"{stem}.{digest}.{ending}",
-        Kept.of(data),
+        Payload.of(data),
         f"{guessed}; charset=utf-8" if is_text else guessed,
     )
 

@@ -1,0 +1,68 @@
+"""Readers of a newsroom who were sent something, for tests of what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from publisher.bootstrap import opened
+from publisher.config import Config
+from publisher.delivery.mail_tokens import MailTokens
+from publisher.model import Delivery, Edition, Subscriber
+from publisher.pipeline.newsroom import Newsroom
+from publisher.store import mail_keys, subscribers
+from publisher.store.subscribers import Wish
+from tests.came_back import Sent
+
+NOW = datetime(2024, 5, 20, 9, 0, tzinfo=UTC)
+FIRST = date(2024, 5, 1)
+
+
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+def newsroom(store_url: str, tmp_path: Path) -> Iterator[Newsroom]:
+    config = Config.model_validate({"root": tmp_path, "store": {"url": store_url}})
+    with opened(config) as made:
+        yield made
+
+
+@pytest.fixture
+def readers(newsroom: Newsroom) -> dict[str, int]:
+    """Two readers, who were sent twelve daily editions."""
+    with newsroom.store.write() as session:
+        wishes = [Wish("ada@example.org"), Wish("ben@example.org")]
+        subscribers.join(session, "daily", wishes, confirmed=True)
+        people = {s.subscriber.email: s.subscriber_id for s in subscribers.active(session, "daily")}
+        for number in range(12):
+            cut_at = datetime(2024, 5, 1, 18, tzinfo=UTC) + timedelta(days=number)
+            edition = Edition(
+                list_name="daily", local_date=FIRST + timedelta(days=number), cut_at=cut_at
+            )
+            session.add(edition)
+            session.flush()
+            session.add_all(
+                Delivery(
+                    edition_id=edition.id, subscriber_id=one, variant="v", state="accepted",
+                    due=cut_at, changed=cut_at,
+                )
+                for one in people.values()
+            )  # fmt: skip
+    return people
+
+
+def sent(newsroom: Newsroom, who: int, edition: int = 1) -> Sent:
+    """The mail of an edition to a reader, as the newsroom's own keys mark it."""
+    keys = mail_keys.all_keys(newsroom.store)
+    tokens = MailTokens(keys, ["daily"])
+    return Sent("ada@example.org", edition, who, tokens=tokens, key=keys[0])
+
+
+def state(newsroom: Newsroom, who: int) -> str:
+    with newsroom.store.read() as session:
+        return session.get_one(Subscriber, who).state
