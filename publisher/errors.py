@@ -29,6 +29,10 @@ class StoreError(PublisherError):
     """The database cannot be reached, read or written."""
 
 
+class SlowSearchError(StoreError):
+    """A search asked for so much that it was given up."""
+
+
 class RejectedError(PublisherError):
     """One piece of input cannot be used. The rest of the input goes on.
 

@@ -15,8 +15,10 @@ MAX_SLUG = 80
 # First parts of addresses that are the site's own, and folders inside a feed's folder.
 RESERVED = frozenset(
     "api archive articles author confirm desk editions embed feeds healthz hub language media "
-    "metrics preferences search source static subscribe tag unsubscribe".split()
+    "metrics preferences search sections source static subscribe tag unsubscribe".split()
 )
+# A year begins the address of a day, such as /2018/02/15/.
+_year = re.compile(r"\d{4}")
 
 
 def slug_of(text: str) -> str:
@@ -25,17 +27,25 @@ def slug_of(text: str) -> str:
 
 
 def category_path(titles: Iterable[str]) -> str:
-    """The path of a category from its titles, top first; a reserved word gets `-news`."""
+    """The path of a category from its titles, top first; a reserved word or a year gets `-news`."""
     slugs = (slug_of(title) or "untitled" for title in titles)
-    return "/".join(f"{slug}-news" if slug in RESERVED else slug for slug in slugs)
+    return "/".join(f"{slug}-news" if is_reserved(slug) else slug for slug in slugs)
+
+
+def is_reserved(slug: str) -> bool:
+    """Whether a part of an address means something else than a category."""
+    return slug in RESERVED or _year.fullmatch(slug) is not None
 
 
 _path = re.compile(r"\w[\w-]*(/\w[\w-]*)*")
+_ends_as_a_day = re.compile(r"(.*/)?\d{4}/\d\d/\d\d")
 
 
 def is_category_path(path: str) -> bool:
     """Whether a path that another program wrote can be the address and the folder of a category."""
-    return bool(_path.fullmatch(path)) and not RESERVED.intersection(path.split("/"))
+    if not _path.fullmatch(path) or _ends_as_a_day.fullmatch(path):
+        return False
+    return not RESERVED.intersection(path.split("/"))
 
 
 def entry_id(site_url: str, day: date, key: str) -> str:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from publisher.errors import PublisherError
 from publisher.pipeline.build import syndicate
 from publisher.pipeline.newsroom import Newsroom
+from publisher.pipeline.search_index import index
 from publisher.store.stale import Watcher
 
 # An article may fall due by the clock alone (an embargo, an expiry), so it looks this often too.
@@ -50,6 +51,8 @@ class Syndicator(threading.Thread):
             while not self._stopping.is_set():
                 for address in syndicate(self._newsroom, datetime.now(UTC)):
                     log.info("wrote feeds/%s", address)
-                watcher.wait(LOOK_SECONDS)
+                # The search index comes after the feeds, in small parts: it holds none of them up.
+                if not index(self._newsroom):
+                    watcher.wait(LOOK_SECONDS)
         finally:
             watcher.close()

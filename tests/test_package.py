@@ -77,6 +77,7 @@ def test_the_wheel_carries_templates_translations_and_the_config(wheel: Path) ->
         "email_templates": "publisher/packaged/email_templates",
         "publisher/locale": "publisher/locale",
         "publisher/sample": "publisher/sample",
+        "publisher/web": "publisher/web",
     }.items():
         files = [f for f in (REPOSITORY / folder).rglob("*") if _is_ours(f)]
         assert files, f"{folder} is empty"

@@ -27,6 +27,7 @@ from publisher.pipeline.intake import take_in
 from publisher.pipeline.joining import Origin
 from publisher.pipeline.newsroom import Newsroom
 from publisher.pipeline.reading import import_people, open_people
+from publisher.pipeline.search_index import index
 from publisher.pipeline.sequencer import sequence
 from publisher.store import feeds
 
@@ -92,6 +93,8 @@ def _fill(newsroom: Newsroom, folder: Path) -> tuple[Counter[Change], int, Count
     while sequence(newsroom, now()):
         pass
     written = len(build(newsroom, every=True))
+    while index(newsroom):
+        pass
     one = newsroom.config.lists[0]
     people = open_people(folder / "subscribers.csv", None, newsroom.config.language_of(one))
     origin = Origin("the demo", "the sample's invented readers")
@@ -117,6 +120,10 @@ def _where_to_look(newsroom: Newsroom, folder: Path) -> None:
     with newsroom.store.read() as session:
         categories = [f.key for f in feeds.published(session, ("category",))]
     rows = [
+        ("Pages", f"{config.site.url}/ (also {config.site.url}/search?q=ferry)"),
+        ("of a category", f"{config.site.url}/{categories[-1]}/"),
+        ("of a day", f"{config.site.url}/{now().astimezone(config.site.zone):%Y/%m/%d}/"),
+        ("an article", f"{config.site.url}/articles/night-ferry (and in Arabic from there)"),
         ("Feeds", f"{config.site.url}/feeds/atom.xml (also rss.xml, feed.json)"),
         ("of a category", f"{config.site.url}/feeds/{categories[-1]}/atom.xml"),
         ("as files", f"{folder}/feeds/"),

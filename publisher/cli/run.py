@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from types import FrameType
 
 import click
-import uvicorn
 
 from publisher.cli.common import log_to_terminal, newsroom_of
 from publisher.clock import Clock
@@ -18,8 +17,7 @@ from publisher.pipeline.newsroom import Newsroom
 from publisher.pusher import Pusher
 from publisher.syndicator import Syndicator
 from publisher.web.app import application
-
-GRACE_SECONDS = 3
+from publisher.web.server import server as server_of
 
 
 @click.command("run")
@@ -58,16 +56,7 @@ def serve_all(newsroom: Newsroom) -> None:
 def serve(newsroom: Newsroom) -> None:
     """HTTP until a signal ends it. Raises UsageError where the address cannot be listened on."""
     web = newsroom.config.web
-    settings = uvicorn.Config(
-        application(newsroom),
-        host=web.host,
-        port=web.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
-    server = uvicorn.Server(settings)
+    server = server_of(application(newsroom), web)
     # In a thread of its own uvicorn leaves the signals to us; it would raise them again, and so
     # end the process before the clock and the syndicator have come to rest.
     thread = threading.Thread(target=server.run, name="web", daemon=True)

@@ -14,6 +14,7 @@ from publisher.config.values import (
     AddressOrNone,
     BounceAddress,
     ClockTime,
+    Colour,
     DkimKey,
     FeedFolder,
     FeedFormat,
@@ -25,6 +26,8 @@ from publisher.config.values import (
     Mailbox,
     MailTransport,
     Name,
+    Network,
+    SiteLink,
     Slug,
     Zone,
 )
@@ -49,6 +52,10 @@ class Site(Section):
     license: AddressOrNone = ""
     icon: AddressOrNone = ""
     logo: AddressOrNone = ""
+    colour: Colour = "#14507a"
+    navigation: tuple[str, ...] = ()
+    imprint: SiteLink = ""
+    privacy: SiteLink = ""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -97,10 +104,14 @@ class Templates(Section):
 
 
 class Web(Section):
-    """The address the server listens on."""
+    """The address the server listens on, and what it puts up with."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    trusted_proxies: tuple[Network, ...] = ()
+    max_body_bytes: Annotated[int, Field(ge=1_000, le=100_000_000)] = 100_000
+    request_seconds: Annotated[float, Field(ge=1, le=600)] = 15.0
+    connections: Annotated[int, Field(ge=10, le=100_000)] = 800
 
 
 class WebSub(Section):

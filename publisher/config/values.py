@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import time
+from ipaddress import ip_network
 from typing import Annotated, Literal
 from urllib.parse import unquote
 from zoneinfo import available_timezones
@@ -30,6 +31,28 @@ def _http(value: str) -> str:
     if not re.fullmatch(r"https?://[^/\s]+(/[^\s?#]*)?", value):
         raise ValueError("not an address that begins with http:// or https://")
     return value.rstrip("/")
+
+
+def _link(value: str) -> str:
+    if value and not re.fullmatch(r"(https?://[^/\s]+)?/\S*|https?://[^/\s]+", value):
+        raise ValueError("not an address: write https://… or, within the site, /articles/imprint")
+    if value.startswith("//"):
+        raise ValueError("write the whole address, with https:")
+    return value
+
+
+def _colour(value: str) -> str:
+    if not re.fullmatch(r"#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})", value):
+        raise ValueError("not a colour such as #14507a")
+    return value.lower()
+
+
+def _network(value: str) -> str:
+    try:
+        ip_network(value, strict=False)
+    except ValueError:
+        raise ValueError("not an address or network, such as 127.0.0.1 or 10.0.0.0/8") from None
+    return value
 
 
 def _address(value: str) -> str:
@@ -112,6 +135,9 @@ HttpUrl = Annotated[str, AfterValidator(_http)]  # a place that other addresses 
 Address = Annotated[str, AfterValidator(_address)]  # kept as it is
 AddressOrNone = Annotated[str, AfterValidator(_address_or_none)]
 FeedFolder = Annotated[str, AfterValidator(_feed_folder)]
+SiteLink = Annotated[str, AfterValidator(_link)]
+Colour = Annotated[str, AfterValidator(_colour)]
+Network = Annotated[str, AfterValidator(_network)]
 ClockTime = Annotated[time, BeforeValidator(_clock_time)]
 MailTransport = Annotated[str, AfterValidator(_mail_transport)]
 MailAddress = Annotated[str, AfterValidator(_mail_address)]

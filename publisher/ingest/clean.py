@@ -105,6 +105,7 @@ def clean(raw: RawArticle, rules: Rules) -> Content:
         expires=_moment(raw, raw.expires, rules, "expiry date"),
         url=url,
         correction=_plain(raw.correction or "") or None,
+        translation_key=_plain(raw.translation_key or "")[:MAX_TITLE] or None,
     )
 
 
@@ -130,6 +131,7 @@ def reclean(content: Content, rules: Rules) -> Content:
         expires=content.expires,
         url=content.url,
         correction=content.correction,
+        translation_key=content.translation_key,
     )
     return replace(clean(raw, rules), category=content.category)
 

@@ -95,6 +95,7 @@ def _article(fields: FrontMatter, line: int) -> RawArticle:
         aliases=fields.texts("aliases"),
         url=fields.text("external_url", "source_url"),
         correction=fields.text("correction"),
+        translation_key=fields.text("translation_key", "translationKey"),
         base_url=fields.text("url"),
     )
 

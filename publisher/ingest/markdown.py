@@ -63,6 +63,7 @@ def _article(front: FrontMatter, origin: str, key: str) -> RawArticle:
         aliases=front.texts("aliases", "alias"),
         url=original,
         correction=front.text("correction"),
+        translation_key=front.text("translationKey", "translation_key"),
     )
 
 

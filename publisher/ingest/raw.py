@@ -38,4 +38,5 @@ class RawArticle:
     expires: date | datetime | None = None
     url: str | None = None
     correction: str | None = None
+    translation_key: str | None = None
     base_url: str | None = None

@@ -29,6 +29,7 @@ from publisher.model.people import (
     Transition,
 )
 from publisher.model.reports import MailKey, MailReport, ReportKind
+from publisher.model.search import SearchProgress, SearchRow
 from publisher.model.sitemap import SitemapPart
 from publisher.model.websub import Hub, HubMode, HubRequest, HubSubscription, Ping, Topic
 
@@ -65,6 +66,8 @@ __all__ = [
     "Ping",
     "ReportKind",
     "Revision",
+    "SearchProgress",
+    "SearchRow",
     "SetAside",
     "SigningKey",
     "SitemapPart",

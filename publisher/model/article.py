@@ -71,6 +71,12 @@ class Article(Base):
     __table_args__ = (
         Index("ix_article_published", "published", "id"),
         Index("ix_article_category", "category_id", "published", "id"),
+        Index(
+            "ix_article_translation",
+            "translation_key",
+            sqlite_where=text("translation_key IS NOT NULL"),
+            postgresql_where=text("translation_key IS NOT NULL"),
+        ),
         CheckConstraint("revision >= 1", name="revision_from_one"),
         NEVER_REUSE_AN_ID,
     )
@@ -100,6 +106,7 @@ class Article(Base):
     retraction: Mapped[str | None]
     seal: Mapped[str | None]
     updated_position: Mapped[int | None]
+    translation_key: Mapped[str | None]
 
     category: Mapped[Category] = relationship(lazy="joined")
 
@@ -126,6 +133,7 @@ class Article(Base):
             expires=self.expires,
             url=self.url,
             correction=self.correction,
+            translation_key=self.translation_key,
         )
 
     def fill(self, content: Content) -> None:
@@ -144,6 +152,7 @@ class Article(Base):
         self.expires = content.expires
         self.url = content.url
         self.correction = content.correction
+        self.translation_key = content.translation_key
 
     def is_public(self, now: datetime) -> bool:
         """Whether a reader may see it at `now`: published, neither expired nor retracted."""

@@ -34,7 +34,8 @@ class Content:
 
     `category` is the chain of titles from the top ("Media Center", "Coalition News");
     `body` is safe HTML; `published` is aware; `url` is where the story first stood, if elsewhere;
-    `correction` says what was wrong before, where something was.
+    `correction` says what was wrong before, where something was; articles with the same
+    `translation_key` tell one story in different languages.
     """
 
     title: str
@@ -53,9 +54,11 @@ class Content:
     expires: datetime | None = None
     url: str | None = None
     correction: str | None = None
+    translation_key: str | None = None
 
 
-SEALED = tuple(field.name for field in fields(Content) if field.name not in ("category", "slug"))
+UNSEALED = ("category", "slug", "translation_key")
+SEALED = tuple(field.name for field in fields(Content) if field.name not in UNSEALED)
 
 
 def seal(content: Content) -> str:
@@ -65,6 +68,8 @@ def seal(content: Content) -> str:
     """
     # A plain list of values: three times as fast as asdict, which copies all it meets.
     values = [getattr(content, name) for name in SEALED]
+    if content.translation_key is not None:  # only then: seals from before it was known still fit
+        values.append(content.translation_key)
     plain = json.dumps(values, default=_plain, ensure_ascii=False)
     return hashlib.sha256(plain.encode(errors="surrogatepass")).hexdigest()
 

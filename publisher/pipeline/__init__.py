@@ -13,6 +13,7 @@ Data only flows forward, and every step can be run again with the same result:
 - `build` (build) writes the documents of every feed whose version is ahead of its files;
 - `drive` (at_once) sends what has changed to callbacks, asks callbacks whether they mean a request,
   and tells hubs elsewhere (websub, hub, pings);
+- `index` (search_index) takes what the change log says into the search index;
 - `cut` (editions) makes the edition that is due, from what the list has not had;
 - `compose` (editions) renders each variant once, `deliver` sends it by the ledger.
 """

@@ -10,6 +10,7 @@ from publisher.config import Config
 from publisher.model import Feed
 from publisher.packaged import place_of
 from publisher.pipeline.newsroom import Newsroom
+from publisher.render.colours import palette
 from publisher.render.feed_pages import FeedLink, FeedRow, feed_page, index_page
 from publisher.syndication.document import FILES, MEDIA_TYPES, FeedDocument, title_of
 from publisher.syndication.opml import opml_document
@@ -59,11 +60,17 @@ def lists(newsroom: Newsroom, feeds: Sequence[Feed]) -> Iterator[tuple[str, byte
     ]
     yield "index.opml", opml_document(config.site.title, outlines)
     for name in STYLES:
-        own = config.path(config.templates.folder) / "feeds" / name
-        yield (
-            name,
-            (own if own.is_file() else place_of(f"email_templates/feeds/{name}")).read_bytes(),
-        )
+        yield name, _style(newsroom, name)
+
+
+def _style(newsroom: Newsroom, name: str) -> bytes:
+    """The site's own style sheet, or the packaged one in the site's colour."""
+    config = newsroom.config
+    own = config.path(config.templates.folder) / "feeds" / name
+    if own.is_file():
+        return own.read_bytes()
+    ours = place_of(f"email_templates/feeds/{name}").read_bytes()
+    return palette(config.site.colour).encode() + ours if name == "style.css" else ours
 
 
 def _below_its_category(feed: Feed) -> tuple[int, list[str]]:

@@ -14,7 +14,7 @@ from publisher.render.view import ArticleView
 
 Detail = Literal["full", "summary", "headline"]
 
-
+_table = re.compile(r"<(/?)table\b[^>]*>")
 _heading = re.compile(r"(</?h)([1-6])(?=[\s>])")
 
 
@@ -61,3 +61,20 @@ def lowered(html: Markup, level: int) -> Markup:
     shift = level - min(levels)
     moved = _heading.sub(lambda match: f"{match[1]}{min(6, int(match[2]) + shift)}", html)
     return Markup(moved)  # noqa: S704 - only levels have changed
+
+
+def with_scrolling_tables(html: Markup, label: str) -> Markup:
+    """Cleaned HTML whose tables can be moved sideways where a screen is too narrow for them, by
+    keyboard too; `label` is what a screen reader calls such a table."""
+    opening = Markup('<div class="scroll" role="group" tabindex="0" aria-label="{}">').format(label)
+    depth = 0
+
+    def wrapped(match: re.Match[str]) -> str:
+        nonlocal depth
+        if match[1]:
+            depth -= 1
+            return f"{match[0]}</div>" if depth == 0 else match[0]
+        depth += 1
+        return f"{opening}{match[0]}" if depth == 1 else match[0]
+
+    return Markup(_table.sub(wrapped, html))  # noqa: S704 - only our own element is added

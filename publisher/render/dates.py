@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_skeleton, format_time
 
 # A newsroom's date in English; the other languages have it as CLDR has it.
 ENGLISH = "EEEE, d MMMM y"
+SHORT_ENGLISH = "d MMMM y"
 
 
 @cache
@@ -23,6 +24,12 @@ def _locale(language: str) -> Locale:
     return Locale("en")
 
 
+def _is_plain_english(locale: Locale) -> bool:
+    """Babel takes English without a country for American; here it is no country's: weeks begin on
+    Monday, and days have 24 hours."""
+    return locale.language == "en" and not locale.territory
+
+
 @cache
 def long_date(day: date, language: str) -> str:
     """`Thursday, 15 February 2018`, in the language."""
@@ -30,9 +37,50 @@ def long_date(day: date, language: str) -> str:
     return format_date(day, ENGLISH if locale.language == "en" else "full", locale)
 
 
+@cache
+def short_date(day: date, language: str) -> str:
+    """`15 February 2018`, in the language."""
+    locale = _locale(language)
+    return format_date(day, SHORT_ENGLISH if locale.language == "en" else "long", locale)
+
+
+@cache
+def month_name(day: date, language: str) -> str:
+    """`February 2018`, as a heading."""
+    return format_skeleton("yMMMM", day, locale=_locale(language))
+
+
+@cache
+def weekdays(language: str) -> tuple[tuple[int, str, str], ...]:
+    """The days of a week in the order of the language: number (Monday is 0), short, and in full."""
+    locale = _locale(language)
+    first = 0 if _is_plain_english(locale) else locale.first_week_day
+    names = locale.days["stand-alone"]
+    short = names["short"] if max(map(len, names["short"].values())) <= 4 else names["narrow"]
+    return tuple(
+        (number, short[number], names["wide"][number])
+        for number in ((first + n) % 7 for n in range(7))
+    )
+
+
+def day_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
+    """When a day begins at a place and when the next one does; None at the ends of the calendar.
+
+    A day may have 23 or 25 hours, and a place that crossed the date line has had one of none.
+    """
+    try:
+        start = datetime.combine(day, time.min, zone)
+        end = datetime.combine(day + timedelta(days=1), time.min, zone)
+        return start.astimezone(UTC), end.astimezone(UTC)
+    except OverflowError:
+        return None
+
+
 def clock_time(moment: datetime, zone: ZoneInfo, language: str) -> str:
     """The time of day at a place, in the language's way."""
-    return format_time(moment.astimezone(zone), "short", locale=_locale(language))
+    locale = _locale(language)
+    pattern = "HH:mm" if _is_plain_english(locale) else "short"
+    return format_time(moment.astimezone(zone), pattern, locale=locale)
 
 
 def language_name(language: str) -> str:

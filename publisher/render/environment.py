@@ -19,6 +19,9 @@ from jinja2 import TemplateError as JinjaError
 from publisher.errors import TemplateError
 from publisher.packaged import place_of
 
+# The pages' templates lie beside what answers the requests for them.
+WEB = Path(__file__).parents[1] / "web" / "templates"
+
 # What a template can raise at the place where it is wrong.
 _WRONG = (JinjaError, AttributeError, TypeError, ValueError, ArithmeticError, LookupError)
 
@@ -32,15 +35,20 @@ class Templates:
 
     def __init__(self, site_folder: Path | None) -> None:
         folders = [site_folder] if site_folder else []
-        packaged = place_of("email_templates")
+        folders += [place_of("email_templates"), WEB]
         self._environment = Environment(
-            loader=ChoiceLoader([FileSystemLoader(folder) for folder in [*folders, packaged]]),
+            loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
             autoescape=select_autoescape(["html", "xml"], default_for_string=True, default=False),
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=False,
         )
+
+    def look_again(self) -> None:
+        """Find templates anew: a file that has come may take the place of another folder's."""
+        if self._environment.cache is not None:
+            self._environment.cache.clear()
 
     def render(self, name: str, **context: Any) -> str:
         """The template of that name, filled in.

@@ -175,11 +175,15 @@ _not_a_lead = re.compile(r"<(h\d|figure|table|pre)\b.*?</\1>", re.DOTALL)
 _tag = re.compile(r"""<(?:[^<>"]|"[^"]*")*>""")
 
 
+def words_only(html: str) -> str:
+    """The text of cleaned HTML in one line, without anything that only shapes it."""
+    return " ".join(unescape(_tag.sub(" ", html)).split())
+
+
 def excerpt(html: str, length: int = 300) -> str:
     """The first words of cleaned HTML, `length` characters at most, cut between words."""
     head = html[: length * 40]
-    text = " ".join(unescape(_tag.sub(" ", _not_a_lead.sub(" ", head))).split())
-    return shorten(text or " ".join(unescape(_tag.sub(" ", head)).split()), length)
+    return shorten(words_only(_not_a_lead.sub(" ", head)) or words_only(head), length)
 
 
 def shorten(text: str, length: int) -> str:

@@ -23,9 +23,12 @@ class Words:
     ) -> None:
         self._texts, self._plurals, self._form = texts, plurals, form
 
-    def text(self, english: str) -> str:
-        """The translation of a text."""
-        return self._texts.get(english, english)
+    def text(self, english: str, **values: str) -> str:
+        """The translation of a text; `%(name)s` in it is the value of that name."""
+        found = self._texts.get(english, english)
+        for name, value in values.items():
+            found = found.replace(f"%({name})s", value)
+        return found
 
     def number(self, one: str, many: str, count: int) -> str:
         """The translation that goes with a number; `%(n)s` in it is the number."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
+from html import unescape
 from urllib.parse import quote
 
 from markupsafe import Markup
 
 from publisher.config import Site
-from publisher.model import Article, Medium, Source
-from publisher.render.dates import direction, long_date
+from publisher.model import Article, Content, Medium, Source
+from publisher.render.dates import direction, long_date, short_date
 from publisher.render.plain import excerpt
 
 
@@ -28,7 +30,9 @@ class CategoryView:
 class ArticleView:
     """An article as templates show it: links are absolute, `body` is safe, dates are local.
 
-    `original_url` is where the story first stood; `local_date` is its day by the newsroom's clock.
+    `original_url` is where the story first stood; `local_date` is its day by the newsroom's clock;
+    `standfirst` is a summary that the newsroom wrote itself; `picture` stands for the article
+    where others stand beside it.
     """
 
     uid: str
@@ -48,6 +52,8 @@ class ArticleView:
     language: str
     correction: str | None
     original_url: str | None
+    standfirst: str | None = None
+    picture: Medium | None = None
 
     @property
     def category(self) -> CategoryView:
@@ -63,6 +69,20 @@ class ArticleView:
     def date_text(self) -> str:
         """The day in words, in the article's language."""
         return long_date(self.local_date, self.language)
+
+    @property
+    def short_date_text(self) -> str:
+        """The day in words, without that of the week."""
+        return short_date(self.local_date, self.language)
+
+    @property
+    def teaser(self) -> str:
+        """The summary, without the words that a derived title has said already."""
+        said = self.title.removesuffix("…")
+        if not self.title_derived or not self.summary.startswith(said):
+            return self.summary
+        rest = self.summary[len(said) :].lstrip(" .")
+        return f"… {rest}" if rest and said != self.title else rest
 
     @property
     def images(self) -> tuple[Medium, ...]:
@@ -100,4 +120,18 @@ def view(article: Article, *, site: Site) -> ArticleView:
         language=content.language or site.language,
         correction=content.correction,
         original_url=content.url,
+        standfirst=content.summary,
+        picture=_picture(content),
     )
+
+
+# Cleaned HTML has its attributes in double quotes.
+_image = re.compile(r'<img\b[^>]*?\ssrc="([^"]+)"[^>]*>')
+
+
+def _picture(content: Content) -> Medium | None:
+    for medium in content.media:
+        if medium.type.startswith("image/"):
+            return medium
+    found = _image.search(content.body)
+    return Medium(unescape(found[1])) if found else None

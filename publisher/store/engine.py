@@ -142,6 +142,7 @@ def _advice(reason: str, address: URL) -> str:
         "not a database": "the file is no SQLite database; check store.url",
         "disk is full": "the disk is full; make room and try again",
         "disk I/O error": "the disk does not answer; check its health and free space",
+        "no such module: fts5": "this Python's SQLite cannot search; use another, or PostgreSQL",
         "connection failed": "the server cannot be reached; check that it runs and the address",
     }
     advice = next((hint for sign, hint in hints.items() if sign in reason), "see the reason above")

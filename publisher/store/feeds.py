@@ -31,6 +31,16 @@ class Place:
     feeds: tuple[FeedName, ...]
 
 
+def find(session: Session, names: Iterable[FeedName]) -> dict[tuple[str, str], Feed]:
+    """The feeds of these names that there are, by kind and key."""
+    found: dict[tuple[str, str], Feed] = {}
+    keys = [(name.kind, name.key) for name in names]
+    for start in range(0, len(keys), 400):
+        query = select(Feed).where(tuple_(Feed.kind, Feed.key).in_(keys[start : start + 400]))
+        found |= {(feed.kind, feed.key): feed for feed in session.scalars(query)}
+    return found
+
+
 # Makes the id that a new feed keeps for ever, from its kind, its key and when its news begins.
 Mint = Callable[[str, str, datetime], str]
 
@@ -44,12 +54,7 @@ def ensure(
     and its log.
     """
     wanted = {(name.kind, name.key): name for name in since}
-    found: dict[tuple[str, str], Feed] = {}
-    keys = list(wanted)
-    for start in range(0, len(keys), 400):
-        part = keys[start : start + 400]
-        query = select(Feed).where(tuple_(Feed.kind, Feed.key).in_(part))
-        found |= {(feed.kind, feed.key): feed for feed in session.scalars(query)}
+    found = find(session, wanted.values())
     for key, name in wanted.items():
         if key not in found:
             found[key] = Feed(kind=name.kind, key=name.key, title=name.title)
@@ -189,6 +194,11 @@ def members(session: Session, feed_id: int, article_ids: Collection[int]) -> set
         FeedArticle.feed_id == feed_id, FeedArticle.article_id.in_(article_ids)
     )
     return set(session.scalars(query))
+
+
+def of_articles(session: Session, article_ids: Collection[int]) -> dict[int, set[int]]:
+    """The feeds that each of these articles is in, by id; nothing for one that is in none."""
+    return dict(_by_article(_memberships(session, article_ids)))
 
 
 def newest(session: Session, feed_id: int, size: int) -> list[int]:

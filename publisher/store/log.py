@@ -38,6 +38,19 @@ def latest(session: Session, article_ids: Collection[int]) -> dict[int, Change]:
     return {change.article_id: change for change in found}
 
 
+def last(session: Session) -> tuple[int, datetime] | None:
+    """The position of the last change, and when it was written."""
+    query = select(Change.position, Change.at).order_by(Change.position.desc()).limit(1)
+    row = session.execute(query).first()
+    return (row[0], row[1]) if row else None
+
+
+def after(session: Session, position: int, limit: int) -> Sequence[Change]:
+    """The next changes after that position, oldest first."""
+    query = select(Change).where(Change.position > position).order_by(Change.position)
+    return session.scalars(query.limit(limit)).all()
+
+
 def last_moment(session: Session) -> datetime | None:
     """When the last change was written."""
     return session.scalar(select(Change.at).order_by(Change.position.desc()).limit(1))

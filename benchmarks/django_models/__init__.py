@@ -1,0 +1,1 @@
+"""The application that bench_pages compares with: Django's view of our tables."""

@@ -1,0 +1,133 @@
+"""What holds for every answer but those of feeds: headers that keep a page to itself, and limits.
+
+An endpoint that needs another policy, such as an embed, sets that header itself; only what is
+missing is added. Its form is refused here if it is too large or comes too slowly.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from urllib.parse import urlsplit
+
+import anyio
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from publisher.config import Config
+from publisher.web.errors import respond
+from publisher.web.press import Press
+
+# Far more than any address of ours has; browsers and proxies cut off at 8,000 and less.
+LONGEST_ADDRESS = 4_000
+# No address of ours has these; some of them a database or a file system would stumble over.
+_impossible = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufffd]")
+YEAR = 31_536_000
+
+
+def page_headers(config: Config) -> dict[str, str]:
+    """The headers of a page. Pictures may come from anywhere, since articles name them; nothing
+    else does, and no script runs at all."""
+    is_secure = urlsplit(config.site.url).scheme == "https"
+    elsewhere = "https:" if is_secure else "https: http:"
+    policy = {
+        "default-src": "'none'",
+        "style-src": "'self'",
+        "img-src": f"'self' {elsewhere}",
+        "media-src": f"'self' {elsewhere}",
+        "form-action": "'self'",
+        "base-uri": "'none'",
+        "frame-ancestors": "'none'",
+    }
+    headers = {
+        "content-security-policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "strict-origin-when-cross-origin",
+        "permissions-policy": "browsing-topics=(), camera=(), geolocation=(), microphone=()",
+        "cross-origin-opener-policy": "same-origin",
+        "cross-origin-resource-policy": "same-origin",
+    }
+    if is_secure:
+        headers["strict-transport-security"] = f"max-age={YEAR}"
+    return headers
+
+
+def media_headers(config: Config) -> dict[str, str]:
+    """The headers of a picture or film: readers of feeds and mails show it too, and a drawing with
+    a script in it (SVG) does nothing."""
+    return page_headers(config) | {
+        "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+        "cross-origin-resource-policy": "cross-origin",
+    }
+
+
+class Safety:
+    """Wraps the application that answers everything but feeds."""
+
+    def __init__(self, app: ASGIApp, press: Press) -> None:
+        config = press.newsroom.config
+        self._app, self._press = app, press
+        self._pages, self._media = _raw(page_headers(config)), _raw(media_headers(config))
+        self._max_bytes, self._seconds = config.web.max_body_bytes, config.web.request_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = self._media if scope["path"].startswith("/media/") else self._pages
+
+        async def send_safely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                given = {name.lower() for name, _ in message["headers"]}
+                added = [(name, value) for name, value in headers if name not in given]
+                message = {**message, "headers": [*message["headers"], *added]}
+            await send(message)
+
+        status = self._refusal(scope)
+        if status:
+            request = Request(scope, receive)
+            answer = await respond(self._press, request, status, {"connection": "close"})
+            await answer(scope, receive, send_safely)
+            return
+        limited = _Body(receive, self._max_bytes, self._seconds)
+        await self._app(scope, limited.receive, send_safely)
+
+    def _refusal(self, scope: Scope) -> int:
+        """The status of a request that is not worth looking into; 0 for all others."""
+        if len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST_ADDRESS:
+            return 414
+        if _impossible.search(scope["path"]):
+            return 404
+        told = dict(scope["headers"]).get(b"content-length", b"0")
+        # Every digit was looked at by the server; anything else is no number at all.
+        return 413 if not told.isdigit() or int(told) > self._max_bytes else 0
+
+
+class _Body:
+    """The body of a request, as long as it is neither too large nor too slow."""
+
+    def __init__(self, receive: Receive, max_bytes: int, seconds: float) -> None:
+        self._receive = receive
+        self._left = max_bytes
+        self._end = time.monotonic() + seconds
+        self._is_read = False
+
+    async def receive(self) -> Message:
+        """The next part of it. Raises HTTPException (408, 413)."""
+        if self._is_read:  # what comes now is only word that the asker has gone
+            return await self._receive()
+        with anyio.move_on_after(max(0.0, self._end - time.monotonic())) as limit:
+            message = await self._receive()
+        if limit.cancelled_caught:
+            raise HTTPException(408, headers={"connection": "close"})
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            raise HTTPException(413, headers={"connection": "close"})
+        self._is_read = not message.get("more_body", False)
+        return message
+
+
+def _raw(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
