@@ -20,6 +20,8 @@ from publisher.store import mail_keys
 from publisher.store.deliveries import Due
 from publisher.store.subscribers import Recipient
 
+ONE_CLICK = message.Unsubscribe.ONE_CLICK
+
 
 class Composer:
     """The variants of one edition, each rendered once whatever the number of its readers."""
@@ -128,4 +130,6 @@ def frame(newsroom: Newsroom, one: MailingList) -> message.Frame:
         bounces=mail.bounce_address,
         delimiter=mail.bounce_delimiter,
         signer=newsroom.signer,
+        # One click must not be seen on its way (RFC 8058, section 3.1), so it needs https.
+        unsubscribe=ONE_CLICK if site.url.startswith("https://") else message.Unsubscribe.WEB,
     )

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import re
 import time
-from collections import OrderedDict
 from urllib.parse import parse_qsl
 
 from starlette.concurrency import run_in_threadpool
@@ -19,6 +17,7 @@ from publisher.model import HubMode
 from publisher.outbound import refuse_private, target_of
 from publisher.pipeline.hub import Asked, accept
 from publisher.pipeline.newsroom import Newsroom
+from publisher.web.limits import RateLimit, TooManyError
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +30,6 @@ MAX_SECRET = 199
 BODY_SECONDS = 10.0
 # Longer than any lease; more digits are no number worth computing.
 MAX_DIGITS = 12
-NETWORKS = 10_000
 WELCOME = (
     "This is a WebSub hub (https://www.w3.org/TR/websub/) for the feeds of this site.\n"
     "Subscribe with a POST of hub.mode, hub.topic and hub.callback.\n"
@@ -63,6 +61,8 @@ class HubEndpoint:
             asked = read(await _body(request))
             self._check(asked)
             await run_in_threadpool(accept, self._newsroom, asked)
+        except TooManyError as error:
+            return PlainTextResponse(f"{error}\n", 429, {"retry-after": str(error.wait)})
         except BadRequestError as error:
             return PlainTextResponse(f"{error.reason}\n", error.status, error.headers)
         except HubLimitError as error:
@@ -169,36 +169,3 @@ def _seconds(value: str) -> int:
     if not (value.isascii() and value.isdigit()) or not value.strip("0"):
         raise BadRequestError(400, "hub.lease_seconds must be a positive whole number")
     return int(value) if len(value) <= MAX_DIGITS else 10**MAX_DIGITS
-
-
-class RateLimit:
-    """So many requests a minute for each network: each has a bucket that fills up again."""
-
-    def __init__(self, per_minute: int) -> None:
-        self._per_minute = per_minute
-        self._networks: OrderedDict[str, tuple[float, float]] = OrderedDict()
-
-    def count(self, client: str, now: float) -> None:
-        """Count one request; `now` is in seconds. Raises BadRequestError where it is too many."""
-        network = network_of(client)
-        left, then = self._networks.pop(network, (float(self._per_minute), now))
-        left = min(left + (now - then) * self._per_minute / 60, self._per_minute)
-        self._networks[network] = (left - 1 if left >= 1 else left, now)
-        if len(self._networks) > NETWORKS:  # who has been quiet for longest
-            self._networks.popitem(last=False)
-        if left < 1:
-            wait = str(int((1 - left) * 60 / self._per_minute) + 1)
-            raise BadRequestError(
-                429, "too many requests; try again later", **{"retry-after": wait}
-            )
-
-
-def network_of(client: str) -> str:
-    """The network that a client's address belongs to: what one customer of a provider has."""
-    try:
-        ip = ipaddress.ip_address(client.partition("%")[0])
-    except ValueError:
-        return client
-    ip = getattr(ip, "ipv4_mapped", None) or ip
-    bits = 24 if ip.version == 4 else 48
-    return str(ipaddress.ip_network((ip, bits), strict=False))
