@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import (
+    bench_compose,
     bench_dkim,
     bench_feed_build,
     bench_full_build,
@@ -38,6 +39,7 @@ SUITE = (
     bench_sitemap,
     bench_dkim,
     bench_subscribers,
+    bench_compose,
 )
 HEAD = """\
 # Performance

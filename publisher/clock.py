@@ -21,7 +21,7 @@ from publisher.delivery.bounces.mailboxes import Mailbox
 from publisher.delivery.bounces.reading import Meaning
 from publisher.errors import PublisherError
 from publisher.model import Edition
-from publisher.pipeline import bounces, editions
+from publisher.pipeline import bounces, corrections, editions, sending
 from publisher.pipeline.bounces import Handled
 from publisher.pipeline.forgetting import forget_unconfirmed
 from publisher.pipeline.newsroom import Newsroom
@@ -78,6 +78,7 @@ class Clock:
     def tick(self) -> None:
         """Send notices, cut what is due and send what is cut. One list's trouble does not hold up
         the others, nor a notice an edition."""
+        self._attempt("corrections", self._corrections)
         self._attempt("notices", self._notices)
         for one in self._newsroom.config.lists:
             self._attempt(f"list {one.name}", partial(self._serve, one))
@@ -89,6 +90,9 @@ class Clock:
             log.error("%s: %s", what, error)
         except Exception:  # a tick that raised would be followed by the next one all the same
             log.exception("%s: what is due waits", what)
+
+    def _corrections(self) -> None:
+        corrections.tell(self._newsroom, _now())
 
     def _notices(self) -> None:
         forgotten = forget_unconfirmed(self._newsroom, _now())
@@ -118,16 +122,15 @@ class Clock:
             log.exception("bounces: they wait")
 
     def _serve(self, one: MailingList) -> None:
-        day = editions.due_date(self._newsroom, one, _now())
-        if day is not None:
-            edition = editions.cut(self._newsroom, one, day, _now())
-            log.info("list %s: edition of %s is %s", one.name, day, edition.state)
-        for edition in editions.unfinished(self._newsroom, one):
-            self._deliver(one, edition)
+        for edition in editions.advance(self._newsroom, one, _now()):
+            log.info("list %s: edition of %s is %s", one.name, edition.local_date, edition.state)
+        for edition in sending.unfinished(self._newsroom, one, _now()):
+            name = f"list {one.name}, edition of {edition.local_date}"
+            self._attempt(name, partial(self._deliver, one, edition))
 
     def _deliver(self, one: MailingList, edition: Edition) -> None:
         tally: Counter[str] = Counter()
-        turns = editions.deliver(self._newsroom, one, edition, _now, self._stopping.is_set)
+        turns = sending.deliver(self._newsroom, one, edition, _now, self._stopping.is_set)
         for progress in turns:
             tally.update(outcome.state for outcome in progress.outcomes)
         if tally:

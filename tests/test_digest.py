@@ -13,8 +13,10 @@ import pytest
 
 from publisher.config import Config, MailingList
 from publisher.errors import TemplateError
-from publisher.newsletter.compose import HTML_BYTES, ComposedMail, Variant, compose
-from publisher.newsletter.edition import by_date
+from publisher.newsletter.compose import ComposedMail, Composer
+from publisher.newsletter.corrections import Correction
+from publisher.newsletter.edition import Contents, Dates, by_date
+from publisher.newsletter.variants import Variant
 from publisher.render.environment import Templates
 from publisher.render.view import ArticleView
 from tests.factories import SITE, WHEN, article_view
@@ -42,6 +44,17 @@ EDITION = [
     ),
 ]
 
+CORRECTIONS = (
+    Correction(
+        4, "u4", "Fog & ferries", "https://news.example/articles/fog", "town", "en", "correction",
+        "The fog lifted at <seven>.", 12, WHEN,
+    ),
+    Correction(
+        5, "u5", "سوق السبت", "https://news.example/articles/market", "town", "ar", "retraction",
+        "لا يقام السوق هذا الأسبوع.", 13, WHEN,
+    ),
+)  # fmt: skip
+
 
 def mail(
     views: list[ArticleView] | None = None,
@@ -49,12 +62,14 @@ def mail(
     language: str = "en",
     categories: tuple[str, ...] = (),
     templates: Templates = TEMPLATES,
+    first: date | None = None,
+    corrections: tuple[Correction, ...] = (),
     **values: Any,
 ) -> ComposedMail | None:
     one = MailingList(**values)
-    variant = Variant(categories, language, "html")
-    views = EDITION if views is None else views
-    return compose(one, DAY, views, variant, templates, Config(site=SITE))
+    contents = Contents(tuple(EDITION if views is None else views), corrections, one.content)
+    composer = Composer(one, Dates(first or DAY, DAY), contents, templates, Config(site=SITE))
+    return composer.mail(Variant(categories, language, "html"))
 
 
 def composed(*arguments: Any, **values: Any) -> ComposedMail:
@@ -66,7 +81,7 @@ def composed(*arguments: Any, **values: Any) -> ComposedMail:
 @pytest.mark.parametrize("language", ["en", "ar"])
 @pytest.mark.parametrize("part", ["html", "text"])
 def test_the_digest_is_the_golden_one(language: str, part: str) -> None:
-    made = composed(language=language)
+    made = composed(language=language, first=DAY - timedelta(days=2), corrections=CORRECTIONS)
     found = f"{made.subject}\n\n{getattr(made, part)}"
     golden = GOLDEN / f"{language}.{'html' if part == 'html' else 'txt'}"
     if os.environ.get("REFRESH_GOLDEN"):
@@ -109,23 +124,6 @@ def test_what_readers_chose_is_all_they_get() -> None:
     assert mail([]) is None
 
 
-@pytest.mark.parametrize(("number", "words"), [(30, 1000), (120, 60), (900, 300)])
-def test_a_large_edition_stays_under_the_limit_and_keeps_its_links(number: int, words: int) -> None:
-    body = "<p>" + "word " * words + "</p>"
-    views = [
-        article_view(title=f"Story {n}", body=body, published=WHEN - timedelta(minutes=n))
-        for n in range(number)
-    ]
-    made = composed(views)
-    assert len(made.html.encode()) <= HTML_BYTES
-    assert made.detail != "full"
-    assert "@@UNSUBSCRIBE@@" in made.html
-    shown = made.html.count('<h3 class="title"')
-    assert shown + made.left_out == number
-    if made.left_out:
-        assert f"{made.left_out} more on the web" in made.html
-
-
 def test_a_subject_is_one_line_whatever_a_title_holds() -> None:
     made = composed([article_view(title="A\r\nBcc: all@example.org\u2028x", slug="a")])
     assert made.subject == "Daily digest, Thursday, 15 February 2018: A Bcc: all@example.org x"
@@ -161,6 +159,24 @@ def test_a_subject_names_an_article_even_if_none_fits_into_the_mail() -> None:
     assert made.left_out == 1
     assert made.subject.endswith("Long…")
     assert "One more on the web" in made.html
+
+
+def test_a_span_of_days_is_said_in_the_readers_language() -> None:
+    first = DAY - timedelta(days=2)
+    assert "13–15 February 2018" in composed(first=first).subject
+    assert "13–15 فبراير 2018" in composed(first=first, language="ar").text
+    assert "30 January – 15 February 2018" in composed(first=date(2018, 1, 30)).html
+    assert "30 December 2017 – 15 February 2018" in composed(first=date(2017, 12, 30)).html
+
+
+def test_an_inbox_shows_more_than_the_subject() -> None:
+    def preheader(views: list[ArticleView]) -> str:
+        found = re.search(r'<div class="preheader"[^>]*>(.*?)</div>', composed(views).html)
+        assert found is not None
+        return found[1]
+
+    assert preheader(EDITION) == "Ferry sails at night · أربعون قارباً في السباق"
+    assert preheader(EDITION[:1]) == "The council met on Monday."
 
 
 def test_a_template_of_the_site_comes_before_the_packaged_one(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -28,7 +28,6 @@ from publisher.pipeline.joining import Origin
 from publisher.pipeline.newsroom import Newsroom
 from publisher.pipeline.reading import import_people, open_people
 from publisher.pipeline.search_index import index
-from publisher.pipeline.sequencer import sequence
 from publisher.store import feeds
 
 MARK = ".publisher-demo"
@@ -82,27 +81,27 @@ def _free_port() -> int:
 
 
 def _fill(newsroom: Newsroom, folder: Path) -> tuple[Counter[Change], int, Counter[str]]:
-    changes: Counter[Change] = Counter()
-    for part in ("articles", "corrected"):  # the second part corrects an article of the first
-        source = Source((str(folder / part),), None, newsroom.config)
-        for taken in take_in(newsroom, source.pieces(), now()):
-            last = taken
-        changes.update(last.counts)
-        for reject in last.rejects:
-            click.echo(f"rejected: {reject}", err=True)
-    while sequence(newsroom, now()):
-        pass
-    written = len(build(newsroom, every=True))
-    while index(newsroom):
-        pass
     one = newsroom.config.lists[0]
     people = open_people(folder / "subscribers.csv", None, newsroom.config.language_of(one))
     origin = Origin("the demo", "the sample's invented readers")
     readers = Tally(people, click.echo)
     for batch in import_people(newsroom, one, people, origin, now()):
         readers.take(batch)
-    today = now().astimezone(newsroom.config.zone_of(one)).date()
-    tally = send(newsroom, one, editions.cut(newsroom, one, today, now()))
+    changes: Counter[Change] = Counter()
+    tally: Counter[str] = Counter()
+    today = editions.today(newsroom, one, now())
+    # Yesterday's edition carries an article that is corrected before today's.
+    for part, day in (("articles", today - timedelta(days=1)), ("corrected", today)):
+        source = Source((str(folder / part),), None, newsroom.config)
+        for taken in take_in(newsroom, source.pieces(), now()):
+            last = taken
+        changes.update(last.counts)
+        for reject in last.rejects:
+            click.echo(f"rejected: {reject}", err=True)
+        tally += send(newsroom, one, editions.cut(newsroom, one, day, now()))
+    written = len(build(newsroom, every=True))
+    while index(newsroom):
+        pass
     return changes, written, tally
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import signal
 import threading
 from collections.abc import Iterator
@@ -10,10 +11,11 @@ from types import FrameType
 
 import click
 
-from publisher.cli.common import log_to_terminal, newsroom_of
+from publisher.cli.common import log_to_terminal, newsroom_of, now
 from publisher.clock import Clock
 from publisher.errors import UsageError
 from publisher.pipeline.newsroom import Newsroom
+from publisher.pipeline.remarks import remarks
 from publisher.pusher import Pusher
 from publisher.syndicator import Syndicator
 from publisher.web.app import application
@@ -92,6 +94,8 @@ def until_a_signal() -> Iterator[threading.Event]:
 @contextlib.contextmanager
 def ticking(newsroom: Newsroom) -> Iterator[None]:
     """The clock runs inside the block."""
+    for line in remarks(newsroom, now()):
+        logging.getLogger(__name__).warning("%s", line)
     clock = Clock(newsroom)
     clock.start()
     try:

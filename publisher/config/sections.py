@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from publisher.config.values import (
+    WEEKDAYS,
     Address,
     AddressOrNone,
     BounceAddress,
@@ -29,6 +30,7 @@ from publisher.config.values import (
     Network,
     SiteLink,
     Slug,
+    Weekday,
     Zone,
 )
 
@@ -191,7 +193,17 @@ class MailingList(Section):
     language: Language | None = None
     timezone: Zone | None = None
     send_at: ClockTime = time(18, 0)
+    days: Annotated[tuple[Weekday, ...], Field(min_length=1)] = WEEKDAYS
+    hold_minutes: Annotated[int, Field(ge=0, le=1440)] = 0
+    subscriber_zones: bool = False
+    catch_up: Literal["merge", "each"] = "merge"
+    empty: Literal["nothing", "corrections"] = "nothing"
     content: Literal["full", "summary", "headline"] = "full"
     sender: MailAddress | None = None
     reply_to: MailAddress | None = None
     first_days: Annotated[int, Field(ge=1, le=36500)] = 7
+
+    @property
+    def weekdays(self) -> frozenset[int]:
+        """The days on which an edition is sent, as `date.weekday()` counts them."""
+        return frozenset(WEEKDAYS.index(day) for day in self.days)

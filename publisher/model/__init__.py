@@ -7,13 +7,19 @@ from publisher.model.addresses import FormerPath, FormerPathState, FormerSlug
 from publisher.model.article import Article, Category, Revision, SetAside, StaleArticle
 from publisher.model.base import Base, UtcDateTime
 from publisher.model.content import Content, Medium, Source, seal
+from publisher.model.edition import (
+    CorrectionMail,
+    Edition,
+    EditionArticle,
+    EditionCorrection,
+    EditionState,
+    EditionVariant,
+    FrozenEdition,
+)
 from publisher.model.feed import Archive, Change, ChangeKind, Feed, FeedArticle, FeedChange
 from publisher.model.mail import (
     Delivery,
     DeliveryState,
-    Edition,
-    EditionArticle,
-    EditionState,
     Notice,
     NoticeKind,
 )
@@ -42,17 +48,21 @@ __all__ = [
     "Change",
     "ChangeKind",
     "Content",
+    "CorrectionMail",
     "Delivery",
     "DeliveryState",
     "Edition",
     "EditionArticle",
+    "EditionCorrection",
     "EditionState",
+    "EditionVariant",
     "Feed",
     "FeedArticle",
     "FeedChange",
     "FormerPath",
     "FormerPathState",
     "FormerSlug",
+    "FrozenEdition",
     "Hub",
     "HubMode",
     "HubRequest",

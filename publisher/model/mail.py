@@ -1,50 +1,15 @@
-"""Editions, and the ledgers of what is sent."""
+"""The ledgers of what is sent."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from publisher.model.base import NEVER_REUSE_AN_ID, Base
-
-
-class EditionState(StrEnum):
-    """How far an edition is."""
-
-    CUT = "cut"
-    EMPTY = "empty"
-    SENT = "sent"
-
-
-class Edition(Base):
-    """One digest of one list for one local date of that list."""
-
-    __tablename__ = "edition"
-    __table_args__ = (UniqueConstraint("list", "date"), NEVER_REUSE_AN_ID)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    list_name: Mapped[str] = mapped_column("list")
-    local_date: Mapped[date] = mapped_column("date")
-    cut_at: Mapped[datetime]
-    state: Mapped[str] = mapped_column(default=EditionState.CUT)
-
-
-class EditionArticle(Base):
-    """That a list has had an article. The key itself keeps a list from having one twice.
-
-    `shown` is false for what was already old when the list began: had, but never sent.
-    """
-
-    __tablename__ = "edition_article"
-
-    list_name: Mapped[str] = mapped_column("list", primary_key=True)
-    article_id: Mapped[int] = mapped_column(primary_key=True)
-    edition_id: Mapped[int] = mapped_column(ForeignKey("edition.id"), index=True)
-    shown: Mapped[bool] = mapped_column(default=True)
+from publisher.model.base import Base
 
 
 class DeliveryState(StrEnum):
@@ -105,6 +70,7 @@ class Delivery(Base):
     __table_args__ = (
         UniqueConstraint("edition_id", "subscriber_id"),
         Index("ix_delivery_state", "edition_id", "state", "id"),
+        Index("ix_delivery_due", "edition_id", "state", "due"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

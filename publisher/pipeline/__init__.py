@@ -14,6 +14,9 @@ Data only flows forward, and every step can be run again with the same result:
 - `drive` (at_once) sends what has changed to callbacks, asks callbacks whether they mean a request,
   and tells hubs elsewhere (websub, hub, pings);
 - `index` (search_index) takes what the change log says into the search index;
-- `cut` (editions) makes the edition that is due, from what the list has not had;
-- `compose` (editions) renders each variant once, `deliver` sends it by the ledger.
+- `advance` (editions) holds the edition that will be due, and cuts the one that is, from what the
+  list has not had;
+- `prepare` (press) composes each variant once and gives every reader a row in the ledger, `deliver`
+  (sending) sends by it;
+- `correct` and `retract` (corrections) tell those who were sent the wrong text.
 """

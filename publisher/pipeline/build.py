@@ -15,10 +15,12 @@ from publisher.model import Article, Feed, FeedChange, seal
 from publisher.pipeline.feed_pages import lists, page_of
 from publisher.pipeline.newsroom import Newsroom
 from publisher.pipeline.sequencer import sequence
+from publisher.pipeline.web_editions import feed_of_editions
 from publisher.pipeline.withdrawal import withdraw_moved, withdraw_unpublished
 from publisher.render.article import as_html
 from publisher.render.view import view
 from publisher.store import articles, feeds, log, websub
+from publisher.store.editions import FEED as EDITIONS
 from publisher.store.engine import Session
 from publisher.syndication.document import (
     FILES,
@@ -69,7 +71,7 @@ def build(
     config, store = newsroom.config, newsroom.store
     with store.read() as session:
         choose = feeds.published if every else feeds.stale
-        chosen = choose(session, config.feeds.kinds)
+        chosen = choose(session, (*config.feeds.kinds, EDITIONS))
         due = [feed.id for feed in chosen]
         new = every or any(feed.built == 0 for feed in chosen)
     builder = Builder(newsroom)
@@ -132,7 +134,7 @@ class Builder:
         with self._newsroom.store.read() as session:
             feed = session.get_one(Feed, feed_id)
             version = feed.version
-            made = self.live(session, feed)
+            made = self._document(session, feed)
             live = formats(made)
             folder = feed_path(feed.kind, feed.key)
             if folder:  # the page of everything is the page of all feeds
@@ -155,12 +157,18 @@ class Builder:
     def write_lists(self) -> None:
         """Write what is about all feeds: their page, the OPML list, the style sheets."""
         with self._newsroom.store.read() as session:
-            published = feeds.published(session, self._newsroom.config.feeds.kinds)
+            kinds = (*self._newsroom.config.feeds.kinds, EDITIONS)
+            published = feeds.published(session, kinds)
             for name, data in lists(self._newsroom, published):
                 self._put(name, data)
 
+    def _document(self, session: Session, feed: Feed) -> FeedDocument:
+        if feed.kind == EDITIONS:
+            return feed_of_editions(self._newsroom, session, feed)
+        return self.live(session, feed)
+
     def live(self, session: Session, feed: Feed) -> FeedDocument:
-        """The live document of a feed. Raises WaitError."""
+        """The live document of a feed of articles. Raises WaitError."""
         settings = self._newsroom.config.feeds
         archived = log.archives(session, feed.id)
         rows = live_rows(

@@ -9,7 +9,17 @@ from publisher.ingest.clean import reclean
 from publisher.model import Article, Change, ChangeKind, seal
 from publisher.names import feed_id, is_category_path
 from publisher.pipeline.newsroom import Newsroom
-from publisher.store import addresses, articles, feeds, log, sitemap, stale, websub
+from publisher.store import (
+    addresses,
+    articles,
+    editions,
+    feeds,
+    log,
+    sitemap,
+    stale,
+    websub,
+)
+from publisher.store.edition_texts import TOLD
 from publisher.store.engine import Session
 from publisher.store.feeds import Place
 from publisher.store.log import NewChange
@@ -33,7 +43,7 @@ def sequence(newsroom: Newsroom, now: datetime) -> int:
         notes = stale.take(session, now, BATCH)
         if not notes:
             # There is always a feed of everything, also where nothing is stored yet.
-            feeds.ensure(session, {EVERYTHING: now}, _mint_of(newsroom))
+            feeds.ensure(session, {EVERYTHING: now}, mint_of(newsroom))
             return 0
         ids = {note.article_id for note in notes}
         _Round(newsroom, session, now).run(ids)
@@ -62,12 +72,15 @@ class _Round:
             if (change := self._change(one, found.get(one), places.get(one), before.get(one)))
         ]
         changed = {change.article_id: places.get(change.article_id) for change in changes}
-        moves = feeds.place(self._session, changed, _mint_of(self._newsroom))
+        moves = feeds.place(self._session, changed, mint_of(self._newsroom))
         positions = log.append(self._session, changes, moves, self._now)
         sitemap.note(self._session, moves, self._now)
         for change in changes:
             if change.kind in SIGNIFICANT:
                 self._update(found[change.article_id], change.kind, positions)
+        corrected = [c.article_id for c in changes if c.kind in TOLD]
+        if corrected:
+            editions.touch_feeds_of(self._session, corrected)
         moments = {a.id: moment for a in found.values() if (moment := a.next_change(self._now))}
         stale.remind(self._session, moments)
 
@@ -123,7 +136,7 @@ def _take_along(session: Session, moved: dict[str, str]) -> None:
     )
 
 
-def _mint_of(newsroom: Newsroom) -> feeds.Mint:
+def mint_of(newsroom: Newsroom) -> feeds.Mint:
     """Makes the ids of new feeds."""
     site = newsroom.config.site
 
