@@ -19,6 +19,7 @@ from publisher.cli.digest import send
 from publisher.cli.importing import Source
 from publisher.cli.joining import Tally
 from publisher.cli.run import serve_all
+from publisher.config import MailingList
 from publisher.errors import UsageError
 from publisher.ingest.changes import Change
 from publisher.pipeline import editions
@@ -82,11 +83,6 @@ def _free_port() -> int:
 
 def _fill(newsroom: Newsroom, folder: Path) -> tuple[Counter[Change], int, Counter[str]]:
     one = newsroom.config.lists[0]
-    people = open_people(folder / "subscribers.csv", None, newsroom.config.language_of(one))
-    origin = Origin("the demo", "the sample's invented readers")
-    readers = Tally(people, click.echo)
-    for batch in import_people(newsroom, one, people, origin, now()):
-        readers.take(batch)
     changes: Counter[Change] = Counter()
     tally: Counter[str] = Counter()
     today = editions.today(newsroom, one, now())
@@ -98,11 +94,20 @@ def _fill(newsroom: Newsroom, folder: Path) -> tuple[Counter[Change], int, Count
         changes.update(last.counts)
         for reject in last.rejects:
             click.echo(f"rejected: {reject}", err=True)
+        _invite(newsroom, one, folder)  # again is the same; the categories are there now
         tally += send(newsroom, one, editions.cut(newsroom, one, day, now()))
     written = len(build(newsroom, every=True))
     while index(newsroom):
         pass
     return changes, written, tally
+
+
+def _invite(newsroom: Newsroom, one: MailingList, folder: Path) -> None:
+    people = open_people(folder / "subscribers.csv", None, newsroom.config.language_of(one))
+    origin = Origin("the demo", "the sample's invented readers")
+    readers = Tally(people, click.echo)
+    for batch in import_people(newsroom, one, people, origin, now()):
+        readers.take(batch)
 
 
 def _say(changes: Counter[Change], written: int, tally: Counter[str]) -> None:
@@ -127,6 +132,8 @@ def _where_to_look(newsroom: Newsroom, folder: Path) -> None:
         ("of a category", f"{config.site.url}/feeds/{categories[-1]}/atom.xml"),
         ("as files", f"{folder}/feeds/"),
         ("Mails", f"{folder}/mailbox/new/ (a Maildir; each .eml opens in a mail program)"),
+        ("Editions", f"{config.site.url}/editions/{config.lists[0].name}/"),
+        ("Subscribe", f"{config.site.url}/subscribe"),
         ("Digest", f"publisher --config {folder}/config.toml digest preview daily"),
         ("Articles", f"{folder}/articles/ (change one, then import the folder again)"),
         ("Settings", f"{folder}/config.toml"),

@@ -160,7 +160,7 @@ def _entry(newsroom: Newsroom, edition: WebEdition) -> Entry:
         tags=(),
         media=(),
         categories=(),
-        published=edition.cut_at,
+        published=edition.cut_at.replace(microsecond=0),  # as all moments in feeds
         updated=max((note.at for note in edition.notes.values()), default=None),
         local_date=day,
         language=edition.language,

@@ -12,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from publisher.pipeline.newsroom import Newsroom
-from publisher.web import errors, pages, subscribe
+from publisher.web import editions, errors, pages, subscribe
 from publisher.web.feed_files import FeedFiles
 from publisher.web.hub import HubEndpoint
 from publisher.web.press import Press
@@ -42,7 +42,7 @@ def application(newsroom: Newsroom) -> ASGIApp:
     ]
     if config.websub.own:
         routes.append(Route("/hub", HubEndpoint(newsroom).answer, methods=["GET", "POST"]))
-    routes += subscribe.routes(press)
+    routes += [*subscribe.routes(press), *editions.routes(press)]
     routes += pages.routes(press)  # last: any other path may be a category's
     rest = Starlette(routes=routes, exception_handlers=errors.handlers(press))
     # An address is right or wrong; a guess at what was meant would go by the Host header.
