@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import (
+    bench_compose,
     bench_dkim,
     bench_feed_build,
     bench_full_build,
@@ -19,6 +20,8 @@ from benchmarks import (
     bench_pages,
     bench_serving,
     bench_sitemap,
+    bench_subscribers,
+    bench_websub,
 )
 from benchmarks.measure import Result
 
@@ -29,11 +32,14 @@ SUITE = (
     bench_full_build,
     bench_serving,
     bench_latency,
+    bench_websub,
     bench_import,
     bench_one_article,
     bench_pages,
     bench_sitemap,
     bench_dkim,
+    bench_subscribers,
+    bench_compose,
 )
 HEAD = """\
 # Performance

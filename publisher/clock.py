@@ -9,7 +9,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
+from itertools import islice
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -18,11 +21,16 @@ from publisher.delivery.bounces.mailboxes import Mailbox
 from publisher.delivery.bounces.reading import Meaning
 from publisher.errors import PublisherError
 from publisher.model import Edition
-from publisher.pipeline import bounces, editions
+from publisher.pipeline import bounces, corrections, editions, sending
 from publisher.pipeline.bounces import Handled
+from publisher.pipeline.forgetting import forget_unconfirmed
 from publisher.pipeline.newsroom import Newsroom
+from publisher.pipeline.notices import send_notices
 
 log = logging.getLogger(__name__)
+
+# After so many groups of notices the editions have their turn: an import can leave a million.
+NOTICE_TURNS = 100
 
 
 def _now() -> datetime:
@@ -30,7 +38,7 @@ def _now() -> datetime:
 
 
 class Clock:
-    """Sends the editions that are due, as long as it runs."""
+    """Sends the editions and notices that are due, as long as it runs."""
 
     def __init__(self, newsroom: Newsroom) -> None:
         self._newsroom = newsroom
@@ -68,14 +76,35 @@ class Clock:
         self._scheduler.shutdown(wait=True)
 
     def tick(self) -> None:
-        """Cut what is due and send what is cut. One list's trouble does not hold up the others."""
+        """Send notices, cut what is due and send what is cut. One list's trouble does not hold up
+        the others, nor a notice an edition."""
+        self._attempt("corrections", self._corrections)
+        self._attempt("notices", self._notices)
         for one in self._newsroom.config.lists:
-            try:
-                self._serve(one)
-            except PublisherError as error:
-                log.error("list %s: %s", one.name, error)
-            except Exception:  # a tick that raised would be followed by the next one all the same
-                log.exception("list %s: the edition waits", one.name)
+            self._attempt(f"list {one.name}", partial(self._serve, one))
+
+    def _attempt(self, what: str, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except PublisherError as error:
+            log.error("%s: %s", what, error)
+        except Exception:  # a tick that raised would be followed by the next one all the same
+            log.exception("%s: what is due waits", what)
+
+    def _corrections(self) -> None:
+        corrections.tell(self._newsroom, _now())
+
+    def _notices(self) -> None:
+        forgotten = forget_unconfirmed(self._newsroom, _now())
+        if forgotten:
+            log.info("%d subscriptions were not confirmed in time, and are forgotten", forgotten)
+        tally: Counter[str] = Counter()
+        turns = send_notices(self._newsroom, _now, self._stopping.is_set)
+        for outcomes in islice(turns, NOTICE_TURNS):
+            tally.update(outcome.state for outcome in outcomes)
+        turns.close()
+        if tally:
+            log.info("notices: %s", _said(tally))
 
     def read_bounces(self) -> None:
         """Read what came back. After trouble all of the mailbox is looked at again."""
@@ -93,21 +122,19 @@ class Clock:
             log.exception("bounces: they wait")
 
     def _serve(self, one: MailingList) -> None:
-        day = editions.due_date(self._newsroom, one, _now())
-        if day is not None:
-            edition = editions.cut(self._newsroom, one, day, _now())
-            log.info("list %s: edition of %s is %s", one.name, day, edition.state)
-        for edition in editions.unfinished(self._newsroom, one):
-            self._deliver(one, edition)
+        for edition in editions.advance(self._newsroom, one, _now()):
+            log.info("list %s: edition of %s is %s", one.name, edition.local_date, edition.state)
+        for edition in sending.unfinished(self._newsroom, one, _now()):
+            name = f"list {one.name}, edition of {edition.local_date}"
+            self._attempt(name, partial(self._deliver, one, edition))
 
     def _deliver(self, one: MailingList, edition: Edition) -> None:
         tally: Counter[str] = Counter()
-        turns = editions.deliver(self._newsroom, one, edition, _now, self._stopping.is_set)
+        turns = sending.deliver(self._newsroom, one, edition, _now, self._stopping.is_set)
         for progress in turns:
             tally.update(outcome.state for outcome in progress.outcomes)
         if tally:
-            said = ", ".join(f"{number} {state}" for state, number in sorted(tally.items()))
-            log.info("list %s, edition of %s: %s", one.name, edition.local_date, said)
+            log.info("list %s, edition of %s: %s", one.name, edition.local_date, _said(tally))
 
 
 def _say(one: Handled) -> None:
@@ -118,3 +145,7 @@ def _say(one: Handled) -> None:
         log.warning("bounces: %s refused us, not the reader: %s", one.email, found.diagnostic)
     elif found.meaning is Meaning.UNVERIFIED:
         log.warning("bounces: %s is left: nothing proves that it is about us", found.mail)
+
+
+def _said(tally: Counter[str]) -> str:
+    return ", ".join(f"{number} {state}" for state, number in sorted(tally.items()))

@@ -55,6 +55,14 @@ class FetchError(PublisherError):
     """A remote document was refused or could not be fetched."""
 
 
+class PrivateAddressError(FetchError):
+    """An address leads into the local network, and that is not allowed."""
+
+
+class HubLimitError(PublisherError):
+    """Our WebSub hub has too many subscriptions to take another; the text is for whoever asks."""
+
+
 class TemplateError(PublisherError):
     """A template of the site is broken; the text names file and line."""
 
@@ -69,3 +77,35 @@ class DeliveryError(PublisherError):
 
 class MailboxError(PublisherError):
     """A mailbox of mail that came back cannot be read."""
+
+
+class LinkError(PublisherError):
+    """The link of a mail cannot be used; the text is for whoever has opened it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+
+
+class BadLinkError(LinkError):
+    """A link that this site did not make, or that it has withdrawn."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this link is not one of ours, or a part of it is missing; "
+            "open it from the mail again, or copy all of it"
+        )
+
+
+class ExpiredLinkError(LinkError):
+    """A link that was good, but not for ever."""
+
+    def __init__(self) -> None:
+        super().__init__("this link is too old; ask for a new mail, and use the link in that one")
+
+
+class WrongLinkError(LinkError):
+    """A link of ours that is good for something else."""
+
+    def __init__(self, purpose: str, wanted: str) -> None:
+        self.purpose, self.wanted = purpose, wanted
+        super().__init__(f"this link is good for “{purpose}”, not for “{wanted}”")

@@ -15,6 +15,7 @@ import hypothesis
 import pytest
 
 from tests import postgres
+from tests.desk import Desk, desk_of
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -97,3 +98,10 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     server: postgres.Server = request.getfixturevalue("postgres_server")
     with server.database() as url:
         yield url
+
+
+@pytest.fixture
+def desk(store_url: str, tmp_path: Path) -> Iterator[Desk]:
+    """A newsroom with one list, whose clock the test sets."""
+    with desk_of(store_url, tmp_path) as one:
+        yield one

@@ -1,4 +1,4 @@
-"""Articles for tests: each field has a sensible value unless the test names another."""
+"""Articles and readers for tests: each field has a sensible value unless the test names another."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from typing import Any
 from publisher.config import Site
 from publisher.model import Article, Category, seal
 from publisher.names import category_path, slug_of
+from publisher.pipeline import joining
+from publisher.pipeline.joining import Joined, Origin
 from publisher.render.view import ArticleView, view
+from publisher.store.engine import Session
+from publisher.store.subscribers import Wish
 
 WHEN = datetime(2018, 2, 15, 9, 0, tzinfo=UTC)
 SITE = Site(title="Harbour Post", url="https://news.example")
@@ -54,3 +58,17 @@ def article(**values: Any) -> Article:
 def article_view(**values: Any) -> ArticleView:
     """The same, as templates see it."""
     return view(article(**values), site=SITE)
+
+
+def join(
+    session: Session,
+    list_name: str,
+    wishes: list[Wish | str],
+    *,
+    confirmed: bool = True,
+    now: datetime = WHEN,
+) -> list[Joined]:
+    """Put readers on a list, by their addresses or with more; active, unless not `confirmed`."""
+    made = [Wish(one) if isinstance(one, str) else one for one in wishes]
+    origin = Origin("a test", "a test" if confirmed else "")
+    return joining.join(session, list_name, made, origin, now)

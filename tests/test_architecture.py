@@ -25,6 +25,8 @@ ROOMS = {
     "feedgen": ("syndication/",),
     "flufl": ("delivery/bounces/",),
     "imapclient": ("delivery/bounces/",),
+    "httptools": ("outbound.py",),
+    "itsdangerous": ("tokens.py",),
     "jinja2": ("render/",),
     "premailer": ("render/",),
     "sqlalchemy": ("model/", "store/"),

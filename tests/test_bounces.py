@@ -10,7 +10,7 @@ from publisher.errors import UsageError
 from publisher.model import Delivery, Notice, Subscriber
 from publisher.pipeline.bounces import Handled, take_mail
 from publisher.pipeline.newsroom import Newsroom
-from publisher.store import bounces, mail_keys, subscribers
+from publisher.store import acts, bounces, mail_keys, subscribers
 from tests.came_back import Sent, came_back, forged
 from tests.readers import NOW, sent, state
 from tests.readers import newsroom as newsroom  # fixtures
@@ -190,7 +190,8 @@ def test_somebody_who_came_back_is_counted_anew(
     ada, _ = readers.values()
     soft(newsroom, ada, 1, 2, 3, 4, 5, 6, 7, 8)
     with newsroom.store.write() as session:
-        session.get_one(Subscriber, ada).state = "active"
+        person = session.get_one(Subscriber, ada)
+        acts.restore(session, person, None, NOW, "She has a new mailbox")
     assert soft(newsroom, ada, 9) == ["active"]
 
 

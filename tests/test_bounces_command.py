@@ -23,9 +23,9 @@ from publisher.cli.site import make_site
 from publisher.clock import Clock
 from publisher.delivery.bounces.mailboxes import file_mail
 from publisher.delivery.mail_tokens import MailTokens
-from publisher.store import mail_keys, subscribers
-from publisher.store.subscribers import Wish
+from publisher.store import mail_keys
 from tests.came_back import Sent, came_back, forged
+from tests.factories import join
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def site(tmp_path: Path) -> Path:
     for part in ("tmp", "new", "cur"):
         (tmp_path / "back" / part).mkdir(parents=True)
     with opened(settings.load(config)) as newsroom, newsroom.store.write() as session:
-        subscribers.join(session, "daily", [Wish("ada@example.org")], confirmed=True)
+        join(session, "daily", ["ada@example.org"])
     return tmp_path
 
 
@@ -108,14 +108,14 @@ def test_a_list_names_what_can_be_taken_back(site: Path) -> None:
     file_mail(site / "back", mail(site, "hard/postfix"))
     publisher(site, "bounces", "read")
     shown = publisher(site, "bounces", "list").stdout
-    assert "ada@example.org: hard, active → bounced" in shown
+    assert "ada@example.org: hard, deliverable → bounced" in shown
     assert "5.1.1 550 5.1.1 <ada@example.org>: Recipient address rejected" in shown
     (row,) = json.loads(
         publisher(site, "bounces", "list", "--email", "Ada@example.org", "--json").stdout
     )
     assert row["mail"] == "<20240503061244.4C1F35E02A@mail.news.example>"
     undone = publisher(site, "bounces", "undo", str(row["id"]))
-    assert undone.stdout == f"{row['id']} is taken back; ada@example.org is active again\n"
+    assert undone.stdout == f"{row['id']} is taken back; ada@example.org is deliverable again\n"
     assert state(site) == "active"
     assert "taken back" in publisher(site, "bounces", "list").stdout
     assert publisher(site, "bounces", "undo", str(row["id"])).exit_code == 2

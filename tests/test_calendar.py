@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from publisher.newsletter.calendar import cut_moment, due_dates, is_in_zone
+from publisher.newsletter.calendar import (
+    DAY,
+    cut_moment,
+    due_dates,
+    is_in_zone,
+    moved_dates,
+    reader_moment,
+)
 
 ZONES = sorted(available_timezones() - {"localtime"})
 HOUR = timedelta(hours=1)
 
 
+@cache
 def changes(zone: ZoneInfo) -> list[datetime]:
     """The hours of 2024 to 2027 in which the zone's offset changes."""
     start = datetime(2024, 1, 1, tzinfo=UTC)
@@ -49,7 +58,7 @@ def editions(zone: ZoneInfo, send_at: time, start: datetime, end: datetime) -> l
 @pytest.mark.parametrize("name", ZONES)
 def test_a_change_of_the_clocks_neither_skips_nor_repeats_an_edition(name: str) -> None:
     zone = ZoneInfo(name)
-    for change in changes(zone)[:4]:
+    for change in changes(zone):
         local = change.astimezone(zone)
         for send_at in {time.min, time(23, 59), local.time(), (local + HOUR).time()}:
             start, end = change - timedelta(days=1), change + timedelta(days=3)
@@ -127,3 +136,59 @@ def test_restarts_at_any_moment_neither_lose_nor_repeat_a_day(
     days = ((since - first).days if made else 0) + 1
     wanted = [first + timedelta(days=n) for n in range(1, days)]
     assert made == [day for day in wanted if is_in_zone(day, zone)]
+
+
+@pytest.mark.parametrize("name", ZONES)
+def test_a_readers_copy_leaves_at_the_next_hour_of_sending_there(name: str) -> None:
+    """Around each change of the clocks there, and for cuts all around the day."""
+    zone = ZoneInfo(name)
+    for change in [*changes(zone), datetime(2024, 6, 15, 12, tzinfo=UTC)]:
+        local = change.astimezone(zone)
+        for send_at in (time.min, local.time(), (local + HOUR / 2).time(), time(18)):
+            around = [change.date() + n * DAY for n in range(-4, 6)]
+            moments = sorted({cut_moment(day, send_at, zone) for day in around})
+            for hours in range(-30, 30, 7):
+                cut_at = change + hours * HOUR
+                wanted = next(moment for moment in moments if moment >= cut_at)
+                assert reader_moment(cut_at, send_at, zone) == wanted
+                assert wanted - cut_at <= DAY + 2 * HOUR
+            on_time = cut_moment(local.date(), send_at, zone)
+            assert reader_moment(on_time, send_at, zone) == on_time
+
+
+def test_a_copy_waits_over_a_date_that_its_zone_has_left_out() -> None:
+    apia = ZoneInfo("Pacific/Apia")
+    cut_at = datetime(2011, 12, 30, 9, tzinfo=UTC)  # 23:00 on the 29th there; the 31st follows
+    there = reader_moment(cut_at, time(18), apia).astimezone(apia)
+    assert (there.date(), there.time()) == (date(2011, 12, 31), time(18))
+
+
+def test_only_days_of_sending_are_due() -> None:
+    now = datetime(2026, 5, 10, 19, tzinfo=UTC)  # a Sunday
+    zone = ZoneInfo("UTC")
+    working = range(5)
+    assert due_dates(zone, time(18), date(2026, 5, 6), now, working) == [
+        date(2026, 5, 7), date(2026, 5, 8),
+    ]  # fmt: skip
+    assert due_dates(zone, time(18), None, now, working) == []
+    assert due_dates(zone, time(18), None, now, {6}) == [date(2026, 5, 10)]
+
+
+@pytest.mark.parametrize("name", ZONES)
+def test_the_days_without_a_time_are_those_that_no_clock_there_shows(name: str) -> None:
+    zone = ZoneInfo(name)
+    for change in changes(zone):
+        first = change.astimezone(zone).date() - 2 * DAY
+        for minutes in range(-90, 91, 30):
+            send_at = (change.astimezone(zone) + timedelta(minutes=minutes)).time()
+            wanted = [
+                day
+                for day in (first + n * DAY for n in range(5))
+                if not any(is_shown(datetime.combine(day, send_at), zone, fold) for fold in (0, 1))
+            ]
+            assert moved_dates(zone, send_at, first, 5) == wanted
+
+
+def is_shown(local: datetime, zone: ZoneInfo, fold: int) -> bool:
+    moment = local.replace(tzinfo=zone, fold=fold).astimezone(UTC)
+    return moment.astimezone(zone).replace(tzinfo=None) == local

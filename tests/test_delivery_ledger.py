@@ -20,7 +20,7 @@ from publisher.model import Edition
 from publisher.store import deliveries, subscribers
 from publisher.store.deliveries import Due
 from publisher.store.engine import Store, open_store
-from publisher.store.subscribers import Wish
+from tests.factories import join
 
 NOW = datetime(2024, 5, 2, 18, 0, tzinfo=UTC)
 
@@ -40,8 +40,7 @@ def edition(store: Store, readers: int) -> int:
     with store.write() as session:
         made = Edition(list_name="daily", local_date=date(2024, 5, 2), cut_at=NOW)
         session.add(made)
-        wishes = [Wish(f"reader{n}@example.org") for n in range(readers)]
-        subscribers.join(session, "daily", wishes, confirmed=True)
+        join(session, "daily", [f"reader{n}@example.org" for n in range(readers)])
         session.flush()
         active = [(s.subscriber_id, "v") for s in subscribers.active(session, "daily")]
         deliveries.prepare(session, made.id, active, NOW)
@@ -181,14 +180,3 @@ def test_the_same_letter_twice_is_one_file(tmp_path: Path) -> None:
         transport.send(one)
         transport.send(one)
     assert len(list((tmp_path / "box" / "new").iterdir())) == 1
-
-
-def test_someone_who_left_is_never_put_back_by_an_import(store: Store) -> None:
-    with store.write() as session:
-        subscribers.join(session, "daily", [Wish("a@example.org")], confirmed=True)
-        person = next(subscribers.active(session, "daily")).subscriber
-        person.state = "unsubscribed"
-    with store.write() as session:
-        outcome = subscribers.join(session, "daily", [Wish("a@example.org")], confirmed=True)
-        assert outcome == [subscribers.Joined.LEFT]
-        assert list(subscribers.active(session, "daily")) == []

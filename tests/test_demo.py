@@ -21,9 +21,13 @@ def test_the_demo_makes_everything_and_says_where_to_look(
         result = CliRunner().invoke(main, ["demo", "--once"])
         assert result.exit_code == 0, result.output
         assert "14 articles taken in, 1 correction made" in result.output
-        assert "12 digest mails delivered" in result.output
+        assert "22 digest mails delivered" in result.output
         assert "rejected" not in result.output
-        assert len(list((tmp_path / "demo" / "mailbox" / "new").iterdir())) == 12
+        mails = [one.read_text() for one in (tmp_path / "demo" / "mailbox" / "new").iterdir()]
+        assert len(mails) == 22
+        told = [one for one in mails if "\nCorrections\n=3D" in one]
+        assert len(told) == 5, "those who read English, and the town or everything"
+    assert "Winter timetable" in (tmp_path / "demo/feeds/editions/daily/atom.xml").read_text()
     atom = (tmp_path / "demo" / "feeds" / "town" / "harbour" / "atom.xml").read_text()
     assert "It sails at nine." in atom
     assert (tmp_path / "demo" / "feeds" / "language" / "ar" / "rss.xml").is_file()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import socket
 import subprocess
@@ -21,6 +22,7 @@ from publisher.bootstrap import opened
 from publisher.config import Config
 from publisher.pipeline.build import syndicate
 from publisher.store import categories
+from tests import partner as partners
 from tests.conftest import REPOSITORY
 from tests.test_change_log import CONTENT, NOW, sql
 from tests.test_publishing import store
@@ -88,9 +90,16 @@ def address(
         syndicate(newsroom, NOW)
     (tmp_path / "feeds" / ".hidden.xml").write_text("secret")
     tmp_path.chmod(0o755)
+    with serving(make, tmp_path) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def serving(make: Callable[[Path, int], list[str]], folder: Path) -> Iterator[str]:
+    """The address of a web server on a site's folder, inside the block."""
     port = free_port()
     process = subprocess.Popen(
-        make(tmp_path, port), stderr=subprocess.DEVNULL, env={"HOME": str(tmp_path), "PATH": PATH}
+        make(folder, port), stderr=subprocess.DEVNULL, env={"HOME": str(folder), "PATH": PATH}
     )
     until = time.monotonic() + 20
     while time.monotonic() < until:
@@ -180,3 +189,38 @@ def test_a_web_server_shows_nothing_else(address: str) -> None:
     ):
         assert get(f"{address}/{path}")[0] == 404, path
     assert get(f"{address}/feeds/atom.xml", method="POST")[0] in (403, 405)
+
+
+@pytest.mark.parametrize("make", [nginx, caddy])
+def test_a_web_server_names_the_hub_where_that_is_switched_on(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    missing: Callable[[str], NoReturn],
+    make: Callable[[Path, int], list[str]],
+) -> None:
+    if shutil.which(make.__name__) is None:
+        missing(f"{make.__name__} is not installed")
+    for name in ("feeds/atom.xml", "feeds/town/feed.json", "feeds/index.opml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    tmp_path.chmod(0o755)
+    with contextlib.ExitStack() as stack:
+        publisher = stack.enter_context(partners.partner())
+        (tmp_path / "deploy").mkdir()
+        for file in (REPOSITORY / "deploy").iterdir():
+            text = file.read_text().replace("#: ", "")
+            text = text.replace("127.0.0.1:8000", publisher.address.removeprefix("http://"))
+            (tmp_path / "deploy" / file.name).write_text(text)
+        monkeypatch.setattr("tests.test_deploy.REPOSITORY", tmp_path)
+        address = stack.enter_context(serving(make, tmp_path))
+        for path in ("town/feed.json", "atom.xml"):
+            assert get(f"{address}/feeds/{path}")[1]["Link"] == (
+                '<https://news.example/hub>; rel="hub", '
+                f'<https://news.example/feeds/{path}>; rel="self"'
+            )
+        assert get(f"{address}/feeds/atom.xml?x=1")[1]["Link"].endswith('/atom.xml>; rel="self"')
+        assert get(f"{address}/feeds/index.opml")[1]["Link"] is None
+        urllib.request.urlopen(f"{address}/hub", b"hub.mode=subscribe").close()
+        (asked,) = publisher.got("POST", "/hub")
+        assert asked.body == b"hub.mode=subscribe"
+        assert asked.headers["X-Forwarded-For"] == "127.0.0.1"

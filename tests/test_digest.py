@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from publisher.config import Config, MailingList
-from publisher.errors import RejectedError, TemplateError
-from publisher.newsletter.compose import HTML_BYTES, ComposedMail, Variant, compose
-from publisher.newsletter.edition import by_date
-from publisher.newsletter.subscriptions import CsvSubscriber, read_csv
+from publisher.errors import TemplateError
+from publisher.newsletter.compose import ComposedMail, Composer
+from publisher.newsletter.corrections import Correction
+from publisher.newsletter.edition import Contents, Dates, by_date
+from publisher.newsletter.variants import Variant
 from publisher.render.environment import Templates
 from publisher.render.view import ArticleView
 from tests.factories import SITE, WHEN, article_view
@@ -43,6 +44,17 @@ EDITION = [
     ),
 ]
 
+CORRECTIONS = (
+    Correction(
+        4, "u4", "Fog & ferries", "https://news.example/articles/fog", "town", "en", "correction",
+        "The fog lifted at <seven>.", 12, WHEN,
+    ),
+    Correction(
+        5, "u5", "سوق السبت", "https://news.example/articles/market", "town", "ar", "retraction",
+        "لا يقام السوق هذا الأسبوع.", 13, WHEN,
+    ),
+)  # fmt: skip
+
 
 def mail(
     views: list[ArticleView] | None = None,
@@ -50,12 +62,14 @@ def mail(
     language: str = "en",
     categories: tuple[str, ...] = (),
     templates: Templates = TEMPLATES,
+    first: date | None = None,
+    corrections: tuple[Correction, ...] = (),
     **values: Any,
 ) -> ComposedMail | None:
     one = MailingList(**values)
-    variant = Variant(categories, language, "html")
-    views = EDITION if views is None else views
-    return compose(one, DAY, views, variant, templates, Config(site=SITE))
+    contents = Contents(tuple(EDITION if views is None else views), corrections, one.content)
+    composer = Composer(one, Dates(first or DAY, DAY), contents, templates, Config(site=SITE))
+    return composer.mail(Variant(categories, language, "html"))
 
 
 def composed(*arguments: Any, **values: Any) -> ComposedMail:
@@ -67,7 +81,7 @@ def composed(*arguments: Any, **values: Any) -> ComposedMail:
 @pytest.mark.parametrize("language", ["en", "ar"])
 @pytest.mark.parametrize("part", ["html", "text"])
 def test_the_digest_is_the_golden_one(language: str, part: str) -> None:
-    made = composed(language=language)
+    made = composed(language=language, first=DAY - timedelta(days=2), corrections=CORRECTIONS)
     found = f"{made.subject}\n\n{getattr(made, part)}"
     golden = GOLDEN / f"{language}.{'html' if part == 'html' else 'txt'}"
     if os.environ.get("REFRESH_GOLDEN"):
@@ -110,23 +124,6 @@ def test_what_readers_chose_is_all_they_get() -> None:
     assert mail([]) is None
 
 
-@pytest.mark.parametrize(("number", "words"), [(30, 1000), (120, 60), (900, 300)])
-def test_a_large_edition_stays_under_the_limit_and_keeps_its_links(number: int, words: int) -> None:
-    body = "<p>" + "word " * words + "</p>"
-    views = [
-        article_view(title=f"Story {n}", body=body, published=WHEN - timedelta(minutes=n))
-        for n in range(number)
-    ]
-    made = composed(views)
-    assert len(made.html.encode()) <= HTML_BYTES
-    assert made.detail != "full"
-    assert "@@UNSUBSCRIBE@@" in made.html
-    shown = made.html.count('<h3 class="title"')
-    assert shown + made.left_out == number
-    if made.left_out:
-        assert f"{made.left_out} more on the web" in made.html
-
-
 def test_a_subject_is_one_line_whatever_a_title_holds() -> None:
     made = composed([article_view(title="A\r\nBcc: all@example.org\u2028x", slug="a")])
     assert made.subject == "Daily digest, Thursday, 15 February 2018: A Bcc: all@example.org x"
@@ -164,6 +161,24 @@ def test_a_subject_names_an_article_even_if_none_fits_into_the_mail() -> None:
     assert "One more on the web" in made.html
 
 
+def test_a_span_of_days_is_said_in_the_readers_language() -> None:
+    first = DAY - timedelta(days=2)
+    assert "13–15 February 2018" in composed(first=first).subject
+    assert "13–15 فبراير 2018" in composed(first=first, language="ar").text
+    assert "30 January – 15 February 2018" in composed(first=date(2018, 1, 30)).html
+    assert "30 December 2017 – 15 February 2018" in composed(first=date(2017, 12, 30)).html
+
+
+def test_an_inbox_shows_more_than_the_subject() -> None:
+    def preheader(views: list[ArticleView]) -> str:
+        found = re.search(r'<div class="preheader"[^>]*>(.*?)</div>', composed(views).html)
+        assert found is not None
+        return found[1]
+
+    assert preheader(EDITION) == "Ferry sails at night · أربعون قارباً في السباق"
+    assert preheader(EDITION[:1]) == "The council met on Monday."
+
+
 def test_a_template_of_the_site_comes_before_the_packaged_one(tmp_path: Path) -> None:
     (tmp_path / "article.txt").write_text("OURS {{ article.title }}")
     assert "OURS Ferry" in composed(templates=Templates(tmp_path)).text
@@ -182,60 +197,3 @@ def test_a_broken_template_is_named_with_its_line(tmp_path: Path, text: str, sai
     (tmp_path / "article.txt").write_text(text)
     with pytest.raises(TemplateError, match=said):
         composed(templates=Templates(tmp_path))
-
-
-CSV = "Name;EMAIL;categories;timezone;language\nAda;Ada@Example.ORG;a/b|c;Asia/Amman;ar\n"
-
-
-def test_subscribers_come_from_csv_with_any_order_of_columns() -> None:
-    (one,) = read_csv("\ufeff" + CSV, "x.csv")
-    assert one == CsvSubscriber("ada@example.org", "Ada", "ar", "Asia/Amman", ("a/b", "c"))
-
-
-@pytest.mark.parametrize(
-    ("row", "said"),
-    [
-        ("nobody", "is no address"),
-        ("a@b@c.example", "is no address"),
-        ("a@example.org,x,ar,Mars/A", "is no time zone"),
-        ("a@example.org,x,not a tag", "is no language tag"),
-        ("first@example.org", "stands in line 2 already"),
-        ("FIRST@EXAMPLE.ORG", "stands in line 2 already"),
-        ('"a@example.org\nBcc: b@example.org"', "line break"),
-    ],
-)
-def test_a_wrong_row_is_a_reject_with_its_line_and_the_rest_goes_on(row: str, said: str) -> None:
-    text = f"email,name,language,timezone\nfirst@example.org\n{row}\nlast@example.org\n"
-    first, bad, last = read_csv(text, "x.csv")
-    assert isinstance(first, CsvSubscriber)
-    assert isinstance(bad, RejectedError)
-    assert said in bad.reason
-    assert bad.line in (3, 4)
-    assert isinstance(last, CsvSubscriber)
-
-
-def test_international_addresses_have_one_spelling() -> None:
-    text = "email\njuri@bücher.example\njuri@xn--bcher-kva.example\n"
-    one, two = read_csv(text, "x.csv")
-    assert isinstance(one, CsvSubscriber)
-    assert one.email == "juri@bücher.example"
-    assert isinstance(two, RejectedError)
-
-
-def test_addresses_that_only_look_alike_stay_two() -> None:
-    one, two = read_csv("email\nada@straße.example\nada@strasse.example\n", "x.csv")
-    assert isinstance(one, CsvSubscriber)
-    assert one.email == "ada@straße.example"
-    assert isinstance(two, CsvSubscriber)
-
-
-def test_only_a_line_break_ends_a_row() -> None:
-    (one,) = read_csv("email,name\r\nada@example.org,Ada\u2028Lind\r\n", "x.csv")
-    assert isinstance(one, CsvSubscriber)
-    assert one.name == "Ada\u2028Lind"
-
-
-def test_a_csv_without_addresses_says_what_is_missing() -> None:
-    (one,) = read_csv("name\nAda\n", "x.csv")
-    assert isinstance(one, RejectedError)
-    assert "no column email" in one.reason

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
 import shutil
+import sqlite3 as sqlite
 import subprocess
 import time
 from collections.abc import Callable
@@ -23,15 +25,15 @@ from publisher.bootstrap import opened
 from publisher.cli import main
 from publisher.web.app import application
 from tests.conftest import REPOSITORY
-from tests.http_server import serving
+from tests.http_server import Server, serving
 
 PAGE = REPOSITORY / "docs" / "serving.md"
 SHOWN = "http://127.0.0.1:8000"  # where the demo says that it is
 _block = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
 _validator = re.compile(r'^(etag|last-modified): "?(.*?)"?$', re.MULTILINE)
 _varies = re.compile(
-    r"(?<=^etag: ).*|(?<=^last-modified: ).*|(?<=^date: ).*|(?<=^content-length: )\d{3,}"
-    r"|(?<=<lastmod>)[^<]*",
+    r"(?<=^etag: ).*|(?<=^delta-base: ).*|(?<=^last-modified: ).*|(?<=^date: ).*"
+    r"|(?<=^content-length: )\d{3,}|(?<=<lastmod>)[^<]*",
     re.MULTILINE,
 )
 
@@ -67,6 +69,33 @@ class Page:
         return f"$ {command}\n{answer}"
 
 
+def curl(demo: settings.Config, server: Server, command: list[str]) -> str:
+    """Ask the server."""
+    there = [part.replace(SHOWN, server.address) for part in command]
+    done = subprocess.run(there, check=True, capture_output=True, timeout=20)
+    answer = done.stdout.decode().replace("\r\n", "\n").strip()
+    return answer.replace(demo.site.url, SHOWN).replace(server.address, SHOWN) + "\n"
+
+
+def publisher(demo: settings.Config, _server: Server, command: list[str]) -> str:
+    """Run a command of ours in the demo's folder."""
+    config = str(demo.root / "config.toml")
+    result = CliRunner().invoke(main, ["--config", config, *command[1:]])
+    assert result.exit_code == 0, result.output
+    return result.output.replace(f"{demo.root}/", "")
+
+
+def sqlite3(demo: settings.Config, _server: Server, command: list[str]) -> str:
+    """Change the store as any other program can."""
+    with contextlib.closing(sqlite.connect(demo.root / command[1])) as connection:
+        connection.execute(command[2])
+        connection.commit()
+    return ""
+
+
+TYPE = {"curl": curl, "publisher": publisher, "sqlite3": sqlite3}
+
+
 def _masked(text: str) -> str:
     return _varies.sub("…", text).strip()
 
@@ -86,14 +115,17 @@ def test_the_golden_transcripts_of_serving_are_true(
         missing("curl is not installed")
     text = PAGE.read_text(encoding="utf-8")
     time.sleep(1 - time.time() % 1)  # a document has no Last-Modified in the second of its change
-    with opened(demo) as newsroom, serving(application(newsroom)) as server:
+    deltas = demo.model_copy(update={"feeds": demo.feeds.model_copy(update={"deltas": True})})
+    with (
+        opened(demo) as newsroom,
+        opened(deltas) as other,
+        serving(application(newsroom)) as plain,
+        serving(application(other)) as with_deltas,
+    ):
 
         def type_in(command: list[str]) -> str:
-            assert command[0] == "curl"
-            there = [part.replace(SHOWN, server.address) for part in command]
-            done = subprocess.run(there, check=True, capture_output=True, timeout=20)
-            answer = done.stdout.decode().replace("\r\n", "\n").strip()
-            return answer.replace(demo.site.url, SHOWN).replace(server.address, SHOWN) + "\n"
+            asks = any(part.startswith("A-IM") for part in command)
+            return TYPE[command[0]](demo, with_deltas if asks else plain, command)
 
         page = Page(text, type_in)
         anew = page.written_anew()
@@ -105,7 +137,10 @@ def test_the_golden_transcripts_of_serving_are_true(
 
 def test_the_transcripts_show_every_kind_of_answer() -> None:
     blocks = "".join(_block.findall(PAGE.read_text(encoding="utf-8")))
-    for status in ("200 OK", "304 Not Modified", "404 Not Found", "405 Method Not Allowed"):
+    for status in (
+        "200 OK", "226 IM Used", "301 Moved Permanently", "304 Not Modified", "404 Not Found",
+        "405 Method Not Allowed", "410 Gone",
+    ):  # fmt: skip
         assert f"\nHTTP/1.1 {status}\n" in blocks
     for coding in ("gzip", "br"):
         assert f"\ncontent-encoding: {coding}\n" in blocks

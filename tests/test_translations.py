@@ -13,10 +13,14 @@ from jinja2 import Environment, nodes
 from publisher.pipeline.feed_pages import HEADINGS
 from publisher.render.translations import FOLDER, Words, words
 from publisher.web.errors import TEXTS
+from publisher.web.subscribe import STEPS
 from tests.conftest import REPOSITORY
 
 LANGUAGES = ("ar", "de", "es", "fr", "tr")
 Message = str | tuple[str, str]
+PAGE_HEADINGS = (
+    "News by mail", "Look into your mailbox", "Your choices", "This link does not work",
+)  # fmt: skip
 
 
 def in_templates() -> Iterator[Message]:
@@ -56,6 +60,9 @@ def said(call: ast.Call) -> Iterator[Message]:
 def in_tables() -> Iterator[Message]:
     yield from (text for pair in TEXTS.values() for text in pair)
     yield from HEADINGS.values()
+    for step in STEPS.values():
+        yield from (step.heading, step.question, step.button, step.done)
+    yield from PAGE_HEADINGS
 
 
 MESSAGES = {*in_templates(), *in_code(), *in_tables()}

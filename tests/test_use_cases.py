@@ -142,12 +142,14 @@ def test_a_digest_reaches_everybody_once(site: Path, tmp_path: Path) -> None:
     people.write_text(
         "email,name,language,categories\n"
         "a@example.org,Ada,en,\nb@example.org,Bo,ar,media-center\nc@example.org,Cy,en,sport\n"
-        "not an address,X,en,\n"
+        "not an address,X,en,\nd@example.org,Di,en,opera\n"
     )
-    run("import", page)
+    later = {"id": "1", "title": "Race", "body": "x", "date": "2018-03-01", "category": "Sport"}
+    (site / "later.json").write_text(json.dumps([later]))
+    run("import", page, "later.json")
     counts = said("subscribers", "import", people, "--confirmed", "a test", code=1)
-    assert (counts["new"], len(counts["rejected"])) == (3, 1)
-    assert counts["rejected"][0]["where"] == f"{people}:5"
+    assert (counts["new"], len(counts["rejected"])) == (3, 2)
+    assert [one["where"] for one in counts["rejected"]] == [f"{people}:5", f"{people}:6"]
     day = ("--date", "2018-02-15")
     assert said("digest", "send", "daily", *day)["sent_now"] == {"accepted": 2}
     assert said("digest", "send", "daily", *day)["sent_now"] == {}

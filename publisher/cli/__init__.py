@@ -23,9 +23,10 @@ COMMANDS = {
     "category": ("category", "List, rename and remove categories."),
     "feeds": ("feeds", "Build, list and verify feeds."),
     "digest": ("digest", "Preview, send and follow editions."),
-    "subscribers": ("subscribers", "Put people on a list, and see who is on it."),
     "bounces": ("bounces", "Read mail that came back, and take back what it changed."),
     "dkim": ("dkim", "Make keys that sign mail, and show what must stand in DNS."),
+    "subscribers": ("subscribers", "Put people on a list, take them off, and see who is on it."),
+    "keys": ("keys", "List and rotate the keys that sign the links of mails."),
     "status": ("status", "Show on one screen how things stand."),
 }
 

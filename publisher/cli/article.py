@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import sys
 
 import click
 
-from publisher.cli.common import as_json, newsroom_of, now, print_json
-from publisher.errors import UsageError
-from publisher.ingest.clean import legal
+from publisher.cli.common import as_json, counted, newsroom_of, now, print_json
 from publisher.model import Article
+from publisher.pipeline import corrections
+from publisher.pipeline.newsroom import Newsroom
 from publisher.store import articles
-from publisher.store.engine import Session
+
+PUBLISHES = "`publisher run` or `feeds build` publishes it"
 
 
 @click.group("article")
@@ -47,7 +48,7 @@ def list_command(context: click.Context, category: str, limit: int, as_json: boo
 def show_command(context: click.Context, article_id: int, as_json: bool) -> None:
     """Show one article, with all that is known of it."""
     with newsroom_of(context) as newsroom, newsroom.store.read() as session:
-        article = _existing(session, article_id)
+        article = corrections.existing(session, article_id)
         row = {**_row(article), "body": article.body, "sources": article.sources}
         row |= {"authors": article.authors, "tags": article.tags, "media": article.media}
     if as_json:
@@ -58,48 +59,64 @@ def show_command(context: click.Context, article_id: int, as_json: bool) -> None
             click.echo(f"{name + ':':<12} {value}")
 
 
+mail = click.option(
+    "--mail", is_flag=True, help="Tell those by mail whose delivered edition carried it."
+)
+yes = click.option("--yes", is_flag=True, help="Do not ask before mail is sent.")
+
+
 @article_command.command("correct")
 @click.argument("article_id", type=int, metavar="ID")
 @click.option("--note", required=True, help="What was wrong, for readers.")
+@mail
+@yes
 @click.pass_context
-def correct_command(context: click.Context, article_id: int, note: str) -> None:
-    """Put a correction note on an article; its feed entries count as updated."""
+def correct_command(
+    context: click.Context, article_id: int, note: str, mail: bool, yes: bool
+) -> None:
+    """Put a correction note on an article; its feed entries count as updated.
+
+    The next digest of each list that has had it carries the note.
+    """
     with newsroom_of(context) as newsroom:
-        site = newsroom.config.site
-        with newsroom.store.write() as session:
-            article = _existing(session, article_id)
-            writer = articles.Writer(session, site.url, site.zone, now())
-            corrected = replace(article.content, correction=_note(note))
-            writer.replace(article, corrected, significant=True)
-    click.echo(f"{article_id} is corrected; `publisher run` or `feeds build` publishes it")
+        told = _agreed(newsroom, article_id, yes) if mail else 0
+        corrections.correct(newsroom, article_id, note, now(), mail=mail)
+    click.echo(f"{article_id} is corrected{_told(told, mail)}; {PUBLISHES}")
 
 
 @article_command.command("retract")
 @click.argument("article_id", type=int, metavar="ID")
 @click.option("--note", required=True, help="Why, for readers.")
+@mail
+@yes
 @click.pass_context
-def retract_command(context: click.Context, article_id: int, note: str) -> None:
-    """Withdraw an article: it leaves every feed, and leaves a tombstone there."""
-    with newsroom_of(context) as newsroom, newsroom.store.write() as session:
-        article = _existing(session, article_id)
-        if article.retracted is not None:
-            raise UsageError(f"article {article_id} is retracted already")
-        article.retracted, article.retraction = now(), _note(note)
-    click.echo(f"{article_id} is retracted; `publisher run` or `feeds build` publishes it")
+def retract_command(
+    context: click.Context, article_id: int, note: str, mail: bool, yes: bool
+) -> None:
+    """Withdraw an article: it leaves every feed, and leaves a tombstone there.
+
+    Letters that have not left yet go without it, and the next digest carries the note.
+    """
+    with newsroom_of(context) as newsroom:
+        told = _agreed(newsroom, article_id, yes) if mail else 0
+        corrections.retract(newsroom, article_id, note, now(), mail=mail)
+    click.echo(f"{article_id} is retracted{_told(told, mail)}; {PUBLISHES}")
 
 
-def _existing(session: Session, article_id: int) -> Article:
-    article = articles.by_ids(session, [article_id]).get(article_id)
-    if article is None:
-        raise UsageError(f"there is no article {article_id}; `publisher article list` names them")
-    return article
+def _agreed(newsroom: Newsroom, article_id: int, yes: bool) -> int:
+    """To how many a mail goes, after a person at a terminal has agreed to it."""
+    number = corrections.readers_of(newsroom, article_id)
+    if number and not yes and _is_terminal():
+        click.confirm(f"Send a mail to {counted(number, 'reader')}?", abort=True, err=True)
+    return number
 
 
-def _note(note: str) -> str:
-    plain = " ".join(legal(note).split())
-    if not plain:
-        raise UsageError("the note is empty; say in a sentence what readers should know")
-    return plain
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()
+
+
+def _told(number: int, mail: bool) -> str:
+    return f", and {counted(number, 'reader')} will be told by mail" if mail else ""
 
 
 def _row(article: Article) -> dict[str, object]:

@@ -53,9 +53,9 @@ class Bar:
     """A progress bar on a terminal; nothing elsewhere, where the last line says it all."""
 
     def __init__(self, label: str, total: int) -> None:
-        hidden = not sys.stderr.isatty()
+        self._hidden = not sys.stderr.isatty()
         self._bar: Any = click.progressbar(
-            length=max(total, 1), label=label, file=sys.stderr, hidden=hidden, show_pos=False
+            length=max(total, 1), label=label, file=sys.stderr, hidden=self._hidden, show_pos=False
         )
 
     def __enter__(self) -> Bar:
@@ -69,6 +69,14 @@ class Bar:
         """Show that so much of the total is done."""
         if position > self._bar.pos:
             self._bar.update(position - self._bar.pos)
+
+    def say(self, line: str) -> None:
+        """A line on standard error, above the bar where there is one."""
+        if self._hidden:
+            click.echo(line, err=True)
+        else:
+            click.echo(f"\r\x1b[K{line}", err=True)
+            self._bar.render_progress()
 
 
 def log_to_terminal() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -17,17 +17,18 @@ from publisher.bootstrap import opened
 from publisher.cli.common import counted, log_to_terminal, now
 from publisher.cli.digest import send
 from publisher.cli.importing import Source
+from publisher.cli.joining import Tally
 from publisher.cli.run import serve_all
-from publisher.cli.subscribers import read_rows
 from publisher.errors import UsageError
 from publisher.ingest.changes import Change
 from publisher.pipeline import editions
 from publisher.pipeline.build import build
 from publisher.pipeline.intake import take_in
+from publisher.pipeline.joining import Origin
 from publisher.pipeline.newsroom import Newsroom
+from publisher.pipeline.reading import import_people, open_people
 from publisher.pipeline.search_index import index
-from publisher.pipeline.sequencer import sequence
-from publisher.store import feeds, subscribers
+from publisher.store import feeds
 
 MARK = ".publisher-demo"
 PORT = 8000
@@ -80,25 +81,27 @@ def _free_port() -> int:
 
 
 def _fill(newsroom: Newsroom, folder: Path) -> tuple[Counter[Change], int, Counter[str]]:
+    one = newsroom.config.lists[0]
+    people = open_people(folder / "subscribers.csv", None, newsroom.config.language_of(one))
+    origin = Origin("the demo", "the sample's invented readers")
+    readers = Tally(people, click.echo)
+    for batch in import_people(newsroom, one, people, origin, now()):
+        readers.take(batch)
     changes: Counter[Change] = Counter()
-    for part in ("articles", "corrected"):  # the second part corrects an article of the first
+    tally: Counter[str] = Counter()
+    today = editions.today(newsroom, one, now())
+    # Yesterday's edition carries an article that is corrected before today's.
+    for part, day in (("articles", today - timedelta(days=1)), ("corrected", today)):
         source = Source((str(folder / part),), None, newsroom.config)
         for taken in take_in(newsroom, source.pieces(), now()):
             last = taken
         changes.update(last.counts)
         for reject in last.rejects:
             click.echo(f"rejected: {reject}", err=True)
-    while sequence(newsroom, now()):
-        pass
+        tally += send(newsroom, one, editions.cut(newsroom, one, day, now()))
     written = len(build(newsroom, every=True))
     while index(newsroom):
         pass
-    one = newsroom.config.lists[0]
-    with newsroom.store.write() as session:
-        rows, _ = read_rows(folder / "subscribers.csv")
-        subscribers.join(session, one.name, rows, confirmed=True)
-    today = now().astimezone(newsroom.config.zone_of(one)).date()
-    tally = send(newsroom, one, editions.cut(newsroom, one, today, now()))
     return changes, written, tally
 
 

@@ -12,15 +12,17 @@ import click
 from publisher.cli.common import Bar, as_json, counted, newsroom_of, now, print_json
 from publisher.config import MailingList
 from publisher.errors import UsageError
-from publisher.model import Edition
+from publisher.model import Edition, EditionState
 from publisher.newsletter.compose import ComposedMail
-from publisher.pipeline import editions
-from publisher.pipeline.letters import Composer, frame, links
+from publisher.pipeline import editions, links, sending
+from publisher.pipeline.letters import proof
 from publisher.pipeline.newsroom import Newsroom
+from publisher.pipeline.remarks import remarks_on
 from publisher.pipeline.sequencer import sequence
 from publisher.store import deliveries, subscribers
 from publisher.store import editions as stored
 
+the_list = click.argument("list_name", metavar="LIST")
 the_date = click.option(
     "--date",
     "day",
@@ -31,16 +33,17 @@ the_date = click.option(
 
 @click.group("digest")
 def digest_command() -> None:
-    """Preview, send and follow editions."""
+    """Preview, send, stop and follow editions."""
 
 
 @digest_command.command("preview")
-@click.argument("list_name", metavar="LIST")
+@the_list
 @the_date
 @click.option(
     "--output", type=click.Path(path_type=Path, dir_okay=False), help="Where to write it."
 )
 @click.option("--text", is_flag=True, help="Print the text part instead.")
+@click.option("--to", "email", metavar="ADDRESS", help="Mail it to this address instead.")
 @click.option("--open/--no-open", "open_it", default=None, help="Show it in a browser.")
 @click.pass_context
 def preview_command(
@@ -49,19 +52,25 @@ def preview_command(
     day: datetime | None,
     output: Path | None,
     text: bool,
+    email: str | None,
     open_it: bool | None,
 ) -> None:
     """Write what the edition holds, or would hold, as an HTML file, and open it."""
     with newsroom_of(context) as newsroom:
         one = editions.the_list(newsroom, list_name)
         when = _date(newsroom, one, day)
+        for line in remarks_on(newsroom, one, now()):
+            click.echo(line, err=True)
         mail = _preview(newsroom, one, when)
+        if email:
+            click.echo(f"{mail.subject}\n{proof(newsroom, one, mail, email, now())}")
+            return
         if text:
             click.echo(mail.text)
             return
         path = output or newsroom.config.path("previews") / f"{one.name}-{when}.html"
         html = mail.html
-        for marker, link in links(frame(newsroom, one)).items():
+        for marker, link in links.example(newsroom).items():
             html = html.replace(marker, link)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -76,8 +85,8 @@ def preview_command(
 def _preview(newsroom: Newsroom, one: MailingList, day: date) -> ComposedMail:
     while sequence(newsroom, now()):
         pass
-    composer = Composer(newsroom, one, day, editions.contents(newsroom, one, day, now()))
-    mail = composer.mail(composer.default)
+    composer = editions.composer(newsroom, one, day, now())
+    mail = composer.mail(editions.default_variant(newsroom, one))
     if mail is None:
         raise EmptyError(f"the edition of {day} is empty: {one.name} has had everything there is")
     return mail
@@ -90,17 +99,23 @@ class EmptyError(UsageError):
 
 
 @digest_command.command("send")
-@click.argument("list_name", metavar="LIST")
+@the_list
 @the_date
 @as_json
 @click.pass_context
 def send_command(
     context: click.Context, list_name: str, day: datetime | None, as_json: bool
 ) -> None:
-    """Send the edition now to everybody who has not got it; again is safe."""
+    """Send the edition now to everybody who has not got it; again is safe.
+
+    An edition that was stopped goes on.
+    """
     with newsroom_of(context) as newsroom:
         one = editions.the_list(newsroom, list_name)
-        edition = editions.cut(newsroom, one, _date(newsroom, one, day), now())
+        when = _date(newsroom, one, day)
+        if when > editions.today(newsroom, one, now()):
+            raise UsageError(f"{when} is still to come; the clock sends it, or --date names a day")
+        edition = editions.cut(newsroom, one, when, now())
         tally = send(newsroom, one, edition)
         counts = _counts(newsroom, edition)
     if as_json:
@@ -114,19 +129,61 @@ def send_command(
 def send(newsroom: Newsroom, one: MailingList, edition: Edition) -> Counter[str]:
     """Send an edition with a progress bar; how many letters came out in which state."""
     tally: Counter[str] = Counter()
-    if edition.state == "empty":
+    if edition.state == EditionState.EMPTY:
         return tally
     with newsroom.store.read() as session:
         total = subscribers.count_by_state(session, one.name).get("active", 0)
     with Bar("Sending", total) as bar:
-        for progress in editions.deliver(newsroom, one, edition, now):
+        for progress in sending.deliver(newsroom, one, edition, now, everybody=True):
             tally.update(str(outcome.state) for outcome in progress.outcomes)
             bar.move_to(tally.total())
     return tally
 
 
+@digest_command.command("stop")
+@the_list
+@the_date
+@click.pass_context
+def stop_command(context: click.Context, list_name: str, day: datetime | None) -> None:
+    """Let nothing more of an edition leave, held or being sent, until `send` or `resume`."""
+    with newsroom_of(context) as newsroom:
+        one = editions.the_list(newsroom, list_name)
+        when = _date(newsroom, one, day)
+        edition = editions.stop(newsroom, one, when, now())
+        counts = _counts(newsroom, edition)
+    sent = f"; {counts['accepted']:,} have got it" if counts.get("accepted") else ""
+    click.echo(
+        f"{one.name}, edition of {when}: stopped{sent}. "
+        "`publisher digest resume` lets it go on by itself, `digest send` sends it now"
+    )
+
+
+@digest_command.command("resume")
+@the_list
+@the_date
+@click.pass_context
+def resume_command(context: click.Context, list_name: str, day: datetime | None) -> None:
+    """Let a stopped edition go on by itself: at its time, or now if that has passed."""
+    with newsroom_of(context) as newsroom:
+        one = editions.the_list(newsroom, list_name)
+        edition = editions.resume(newsroom, one, _date(newsroom, one, day), now())
+    click.echo(f"{one.name}, edition of {edition.local_date}: {edition.state}")
+
+
+@digest_command.command("rebuild")
+@the_list
+@the_date
+@click.pass_context
+def rebuild_command(context: click.Context, list_name: str, day: datetime | None) -> None:
+    """Make an edition anew from what is stored now, as long as no letter of it has left."""
+    with newsroom_of(context) as newsroom:
+        one = editions.the_list(newsroom, list_name)
+        edition = editions.rebuild(newsroom, one, _date(newsroom, one, day), now())
+    click.echo(f"{one.name}, edition of {edition.local_date}: built anew, {edition.state}")
+
+
 @digest_command.command("status")
-@click.argument("list_name", metavar="LIST")
+@the_list
 @the_date
 @as_json
 @click.pass_context
@@ -144,11 +201,21 @@ def status_command(
             counts = deliveries.count_by_state(session, edition.id)
             troubled = deliveries.troubled(session, edition.id)
     if as_json:
-        trouble = [{"email": e, "state": s, "reply": r} for e, s, r in troubled]
-        print_json({"state": edition.state, "deliveries": counts, "troubled": trouble})
+        print_json(
+            {
+                "state": edition.state,
+                "first_date": edition.first_date,
+                "cut_at": edition.cut_at,
+                "trouble": edition.trouble,
+                "deliveries": counts,
+                "troubled": [{"email": e, "state": s, "reply": r} for e, s, r in troubled],
+            }
+        )
         return
     said = ", ".join(f"{number:,} {state}" for state, number in sorted(counts.items()))
     click.echo(f"{one.name}, edition of {when}: {edition.state}; {said or 'nobody to send it to'}")
+    if edition.trouble:
+        click.echo(f"  it waits: {edition.trouble}")
     for email, state, reply in troubled:
         click.echo(f"  {email}: {state}: {reply}")
 
@@ -162,16 +229,18 @@ def _summary(
     one: MailingList, edition: Edition, tally: Counter[str], counts: dict[str, int]
 ) -> str:
     name = f"{one.name}, edition of {edition.local_date}"
-    if edition.state == "empty":
+    if edition.state == EditionState.EMPTY:
         return f"{name}: empty, nothing is sent"
     if not counts:
         return (
             f"{name}: nobody to send it to; `publisher subscribers import` puts people on the list"
         )
-    if not tally:
+    later = f"; {counts['pending']:,} leave later" if counts.get("pending") else ""
+    if not tally and not later:
         return f"{name}: already sent to everybody ({counted(counts.get('accepted', 0), 'letter')})"
-    return f"{name}: " + ", ".join(f"{number:,} {state}" for state, number in sorted(tally.items()))
+    said = ", ".join(f"{number:,} {state}" for state, number in sorted(tally.items()))
+    return f"{name}: {said or 'none left now'}{later}"
 
 
 def _date(newsroom: Newsroom, one: MailingList, day: datetime | None) -> date:
-    return day.date() if day else now().astimezone(newsroom.config.zone_of(one)).date()
+    return day.date() if day else editions.today(newsroom, one, now())

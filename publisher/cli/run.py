@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import signal
 import threading
 from collections.abc import Iterator
@@ -10,10 +11,12 @@ from types import FrameType
 
 import click
 
-from publisher.cli.common import log_to_terminal, newsroom_of
+from publisher.cli.common import log_to_terminal, newsroom_of, now
 from publisher.clock import Clock
 from publisher.errors import UsageError
 from publisher.pipeline.newsroom import Newsroom
+from publisher.pipeline.remarks import remarks
+from publisher.pusher import Pusher
 from publisher.syndicator import Syndicator
 from publisher.web.app import application
 from publisher.web.server import server as server_of
@@ -22,7 +25,7 @@ from publisher.web.server import server as server_of
 @click.command("run")
 @click.pass_context
 def run_command(context: click.Context) -> None:
-    """Serve, watch, build feeds and send editions, in one process, until Ctrl-C or SIGTERM."""
+    """Serve, watch, build feeds, tell partners, send editions: all in one, until Ctrl-C."""
     log_to_terminal()
     with newsroom_of(context) as newsroom:
         serve_all(newsroom)
@@ -48,7 +51,7 @@ def clock_command(context: click.Context) -> None:
 
 def serve_all(newsroom: Newsroom) -> None:
     """Everything at once, until a signal ends it."""
-    with ticking(newsroom), syndicating(newsroom):
+    with ticking(newsroom), pushing(newsroom), syndicating(newsroom):
         serve(newsroom)
 
 
@@ -91,6 +94,8 @@ def until_a_signal() -> Iterator[threading.Event]:
 @contextlib.contextmanager
 def ticking(newsroom: Newsroom) -> Iterator[None]:
     """The clock runs inside the block."""
+    for line in remarks(newsroom, now()):
+        logging.getLogger(__name__).warning("%s", line)
     clock = Clock(newsroom)
     clock.start()
     try:
@@ -108,3 +113,17 @@ def syndicating(newsroom: Newsroom) -> Iterator[None]:
         yield
     finally:
         syndicator.stop()
+
+
+@contextlib.contextmanager
+def pushing(newsroom: Newsroom) -> Iterator[None]:
+    """Partners are told of changes inside the block, if the config has any way to."""
+    if not newsroom.config.hubs:
+        yield
+        return
+    pusher = Pusher(newsroom)
+    pusher.start()
+    try:
+        yield
+    finally:
+        pusher.stop()

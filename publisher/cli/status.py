@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
-from publisher.cli.common import as_json, counted, newsroom_of, print_json
-from publisher.store import articles, deliveries, editions, feeds, stale, subscribers
+from publisher.cli.common import as_json, counted, newsroom_of, now, print_json
+from publisher.cli.websub_status import show_websub, websub_status
+from publisher.model import EditionState
+from publisher.pipeline.remarks import remarks
+from publisher.store import articles, deliveries, editions, feeds, notices, stale, subscribers
 
 SHOWN = 10
+UNFINISHED = (EditionState.HELD, EditionState.CUT, EditionState.STOPPED)
+STATES = {
+    "held": "is held until its time",
+    "cut": "is not sent to the end",
+    "stopped": "is stopped",
+}
 
 
 @click.command("status")
@@ -31,13 +42,18 @@ def status_command(context: click.Context, as_json: bool) -> None:
                     "unfinished": [
                         {
                             "date": edition.local_date,
+                            "state": edition.state,
+                            "trouble": edition.trouble,
                             "deliveries": deliveries.count_by_state(session, edition.id),
                         }
-                        for edition in editions.unfinished(session, one.name)
+                        for edition in editions.in_state(session, one.name, *UNFINISHED)
                     ],
                 }
                 for one in config.lists
             ],
+            "websub": websub_status(session, config, now()),
+            "notices": notices.count_by_state(session),
+            "remarks": remarks(newsroom, now()),
             "set_aside": [
                 {"where": f"{one.origin}:{one.line}" if one.line else one.origin, "why": one.reason}
                 for one in aside
@@ -49,7 +65,7 @@ def status_command(context: click.Context, as_json: bool) -> None:
     _show(found)
 
 
-def _show(found: dict[str, object]) -> None:
+def _show(found: dict[str, Any]) -> None:
     numbers = {name: value for name, value in found.items() if isinstance(value, int)}
     click.echo(
         f"{counted(numbers['articles'], 'article')}, {counted(numbers['feeds'], 'feed')}; "
@@ -63,9 +79,16 @@ def _show(found: dict[str, object]) -> None:
         )
         for edition in one["unfinished"]:
             states = ", ".join(f"{n:,} {s}" for s, n in sorted(edition["deliveries"].items()))
-            click.echo(
-                f"  edition of {edition['date']} is not sent to the end: {states or 'not begun'}"
-            )
+            how = STATES[edition["state"]]
+            click.echo(f"  edition of {edition['date']} {how}: {states or 'not begun'}")
+            if edition["trouble"]:
+                click.echo(f"    it waits: {edition['trouble']}")
+    show_websub(found["websub"])
+    mails = found["notices"]
+    if isinstance(mails, dict) and mails:
+        click.echo("other mails: " + ", ".join(f"{n:,} {s}" for s, n in sorted(mails.items())))
+    for line in _lines(found["remarks"]):
+        click.echo(line)
     aside = _rows(found["set_aside"])
     if aside:
         click.echo(f"{counted(len(aside), 'piece')} set aside:")
@@ -76,4 +99,8 @@ def _show(found: dict[str, object]) -> None:
 
 
 def _rows(value: object) -> list[dict]:  # type: ignore[type-arg]
+    return value if isinstance(value, list) else []
+
+
+def _lines(value: object) -> list[str]:
     return value if isinstance(value, list) else []

@@ -28,6 +28,7 @@ from publisher.config.sections import (
     Section,
     Site,
     Store,
+    Subscribers,
     Templates,
     Web,
     WebSub,
@@ -46,6 +47,7 @@ __all__ = [
     "Section",
     "Site",
     "Store",
+    "Subscribers",
     "Templates",
     "Web",
     "WebSub",
@@ -71,6 +73,7 @@ class Config(Section):
     mail: Mail = Mail()
     dkim: Dkim = Dkim()
     bounces: Bounces = Bounces()
+    subscribers: Subscribers = Subscribers()
     clock: Clock = Clock()
     lists: tuple[MailingList, ...] = (MailingList(),)
 

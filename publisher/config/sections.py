@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from publisher.config.values import (
+    WEEKDAYS,
     Address,
     AddressOrNone,
     BounceAddress,
@@ -29,6 +30,7 @@ from publisher.config.values import (
     Network,
     SiteLink,
     Slug,
+    Weekday,
     Zone,
 )
 
@@ -97,13 +99,6 @@ class Feeds(Section):
         return (self.content == "full") != (folder.strip("/") in self.content_exceptions)
 
 
-class WebSub(Section):
-    """Hubs, which tell a feed's subscribers of a change at once (www.w3.org/TR/websub)."""
-
-    hubs: tuple[Address, ...] = ()
-    own: bool = False
-
-
 class Templates(Section):
     """The editor's templates; what is not there is taken from the packaged ones."""
 
@@ -119,6 +114,31 @@ class Web(Section):
     max_body_bytes: Annotated[int, Field(ge=1_000, le=100_000_000)] = 100_000
     request_seconds: Annotated[float, Field(ge=1, le=600)] = 15.0
     connections: Annotated[int, Field(ge=10, le=100_000)] = 800
+
+
+class WebSub(Section):
+    """Who is told at once when a feed has changed: hubs elsewhere, and callbacks by our own hub."""
+
+    hubs: tuple[Address, ...] = ()
+    own: bool = False
+    topics_per_request: Annotated[int, Field(ge=1, le=1000)] = 50
+    lease_seconds: Annotated[int, Field(ge=1, le=31_536_000)] = 864_000
+    min_lease_seconds: Annotated[int, Field(ge=1, le=31_536_000)] = 300
+    max_lease_seconds: Annotated[int, Field(ge=1, le=31_536_000)] = 2_592_000
+    timeout_seconds: Annotated[float, Field(gt=0, le=120)] = 10.0
+    retry_hours: Annotated[float, Field(gt=0, le=720)] = 24.0
+    max_subscriptions: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    max_per_host: Annotated[int, Field(ge=1, le=1_000_000)] = 100
+    requests_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 30
+    at_once: Annotated[int, Field(ge=1, le=500)] = 100
+    at_once_per_host: Annotated[int, Field(ge=1, le=500)] = 4
+    private_addresses: bool = False
+
+    @model_validator(mode="after")
+    def _leases_are_in_order(self) -> WebSub:
+        if not self.min_lease_seconds <= self.lease_seconds <= self.max_lease_seconds:
+            raise ValueError("min_lease_seconds, lease_seconds and max_lease_seconds must not fall")
+        return self
 
 
 class Mail(Section):
@@ -150,6 +170,13 @@ class Bounces(Section):
     soft_days: Annotated[int, Field(ge=0, le=366)] = 7
 
 
+class Subscribers(Section):
+    """How people join and leave."""
+
+    confirm_days: Annotated[int, Field(ge=1, le=365)] = 7
+    ask_again_hours: Annotated[int, Field(ge=1, le=720)] = 12
+
+
 class Clock(Section):
     """How often the clock looks whether an edition is due."""
 
@@ -166,7 +193,17 @@ class MailingList(Section):
     language: Language | None = None
     timezone: Zone | None = None
     send_at: ClockTime = time(18, 0)
+    days: Annotated[tuple[Weekday, ...], Field(min_length=1)] = WEEKDAYS
+    hold_minutes: Annotated[int, Field(ge=0, le=1440)] = 0
+    subscriber_zones: bool = False
+    catch_up: Literal["merge", "each"] = "merge"
+    empty: Literal["nothing", "corrections"] = "nothing"
     content: Literal["full", "summary", "headline"] = "full"
     sender: MailAddress | None = None
     reply_to: MailAddress | None = None
     first_days: Annotated[int, Field(ge=1, le=36500)] = 7
+
+    @property
+    def weekdays(self) -> frozenset[int]:
+        """The days on which an edition is sent, as `date.weekday()` counts them."""
+        return frozenset(WEEKDAYS.index(day) for day in self.days)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import time
 from ipaddress import ip_network
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 from urllib.parse import unquote
 from zoneinfo import available_timezones
 
@@ -149,3 +149,5 @@ Name = Annotated[str, AfterValidator(_one_line), AfterValidator(_some_text)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 FeedKind = Literal["everything", "category", "language", "tag", "author", "source"]
 FeedFormat = Literal["atom", "rss", "json"]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)  # in the order of date.weekday()

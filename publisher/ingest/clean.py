@@ -102,7 +102,7 @@ def clean(raw: RawArticle, rules: Rules) -> Content:
         tags=_texts(raw.tags),
         media=tuple(_media(raw.media, base)),
         aliases=_texts(raw.aliases),
-        expires=_moment(raw, raw.expires, rules, "expiry date"),
+        expires=_expiry(raw, rules),
         url=url,
         correction=_plain(raw.correction or "") or None,
         translation_key=_plain(raw.translation_key or "")[:MAX_TITLE] or None,
@@ -245,6 +245,12 @@ def _media_type(value: str) -> str:
 def _language_tag(tag: str | None) -> str | None:
     plain = (tag or "").strip().replace("_", "-")
     return plain if _language.fullmatch(plain) else None
+
+
+def _expiry(raw: RawArticle, rules: Rules) -> datetime | None:
+    if raw.expires is not None and raw.expires.year in (1, 9999):  # how systems write "never"
+        return None
+    return _moment(raw, raw.expires, rules, "expiry date")
 
 
 def _moment(

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
-import socket
 import time
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import urllib3
 
-from publisher import __version__
 from publisher.config import Ingest
 from publisher.errors import FetchError
+from publisher.outbound import USER_AGENT, resolve, target_of
 
 MAX_REDIRECTS = 5
 CHUNK = 65536
@@ -19,10 +17,8 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 def fetch(url: str, limits: Ingest) -> bytes:
-    """The body of an http(s) address.
+    """The body of an http(s) address, without being led into the local network.
 
-    Every host is resolved once, all its addresses are checked, and the connection goes to the
-    address that was checked, so that no name can turn into a private address on the way.
     Raises FetchError: refused, unreachable, too large or too slow.
     """
     deadline = time.monotonic() + limits.fetch_seconds
@@ -43,61 +39,31 @@ def fetch(url: str, limits: Ingest) -> bytes:
 
 
 def _request(url: str, limits: Ingest, deadline: float) -> urllib3.BaseHTTPResponse:
-    try:
-        parts = urlsplit(url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-    except ValueError:
-        raise FetchError(f"{url} is not an address") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise FetchError(f"{url} is not an http or https address")
-    address = _checked_address(parts.hostname, port, limits)
+    target = target_of(url)
+    address = resolve(target, private=limits.private_addresses, setting="ingest.private_addresses")
     left = max(deadline - time.monotonic(), 0.01)
     timeout = urllib3.Timeout(connect=left, read=left)
     pool: urllib3.HTTPConnectionPool
-    if parts.scheme == "https":
+    if target.scheme == "https":
         pool = urllib3.HTTPSConnectionPool(
-            address, port, timeout=timeout, assert_hostname=parts.hostname,
-            server_hostname=parts.hostname, cert_reqs="CERT_REQUIRED",
+            address, target.port, timeout=timeout, assert_hostname=target.host,
+            server_hostname=target.host, cert_reqs="CERT_REQUIRED",
         )  # fmt: skip
     else:
-        pool = urllib3.HTTPConnectionPool(address, port, timeout=timeout)
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        pool = urllib3.HTTPConnectionPool(address, target.port, timeout=timeout)
     headers = {
-        "Host": parts.netloc.rpartition("@")[2],
-        "User-Agent": f"publisher/{__version__}",
+        "Host": target.authority,
+        "User-Agent": USER_AGENT,
         "Accept": "application/feed+json, application/atom+xml, application/rss+xml, */*;q=0.5",
         "Accept-Encoding": "gzip",
     }
     try:
         return pool.urlopen(
-            "GET", target, headers=headers, redirect=False, retries=False,
+            "GET", target.path, headers=headers, redirect=False, retries=False,
             preload_content=False, decode_content=True,
         )  # fmt: skip
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise FetchError(f"{url} cannot be reached: {error}") from error
-
-
-def _checked_address(host: str, port: int, limits: Ingest) -> str:
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise FetchError(f"{host} cannot be found: {error}") from error
-    addresses = [str(entry[4][0]) for entry in found]
-    for address in addresses:
-        if not limits.private_addresses and not _is_public(address):
-            raise FetchError(
-                f"{host} is {address}, an address of the local network; refused. "
-                "Set ingest.private_addresses if you trust it"
-            )
-    return addresses[0]
-
-
-def _is_public(address: str) -> bool:
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        # An IPv4 address in an IPv6 coat is what it carries.
-        ip = ip.ipv4_mapped or ip.sixtofour or ip
-    return ip.is_global and not ip.is_multicast
 
 
 def _read(url: str, response: urllib3.BaseHTTPResponse, limits: Ingest, deadline: float) -> bytes:

@@ -7,58 +7,89 @@ from publisher.model.addresses import FormerPath, FormerPathState, FormerSlug
 from publisher.model.article import Article, Category, Revision, SetAside, StaleArticle
 from publisher.model.base import Base, UtcDateTime
 from publisher.model.content import Content, Medium, Source, seal
+from publisher.model.edition import (
+    CorrectionMail,
+    Edition,
+    EditionArticle,
+    EditionCorrection,
+    EditionState,
+    EditionVariant,
+    FrozenEdition,
+)
 from publisher.model.feed import Archive, Change, ChangeKind, Feed, FeedArticle, FeedChange
 from publisher.model.mail import (
     Delivery,
     DeliveryState,
-    Edition,
-    EditionArticle,
-    EditionState,
     Notice,
     NoticeKind,
+)
+from publisher.model.people import (
+    Cause,
+    KeyUse,
+    SigningKey,
     Subscriber,
     SubscriberState,
     Subscription,
+    SubscriptionState,
+    Suppression,
+    Transition,
 )
 from publisher.model.reports import MailKey, MailReport, ReportKind
 from publisher.model.search import SearchProgress, SearchRow
 from publisher.model.sitemap import SitemapPart
+from publisher.model.websub import Hub, HubMode, HubRequest, HubSubscription, Ping, Topic
 
 __all__ = [
     "Archive",
     "Article",
     "Base",
     "Category",
+    "Cause",
     "Change",
     "ChangeKind",
     "Content",
+    "CorrectionMail",
     "Delivery",
     "DeliveryState",
     "Edition",
     "EditionArticle",
+    "EditionCorrection",
     "EditionState",
+    "EditionVariant",
     "Feed",
     "FeedArticle",
     "FeedChange",
     "FormerPath",
     "FormerPathState",
     "FormerSlug",
+    "FrozenEdition",
+    "Hub",
+    "HubMode",
+    "HubRequest",
+    "HubSubscription",
+    "KeyUse",
     "MailKey",
     "MailReport",
     "Medium",
     "Notice",
     "NoticeKind",
+    "Ping",
     "ReportKind",
     "Revision",
     "SearchProgress",
     "SearchRow",
     "SetAside",
+    "SigningKey",
     "SitemapPart",
     "Source",
     "StaleArticle",
     "Subscriber",
     "SubscriberState",
     "Subscription",
+    "SubscriptionState",
+    "Suppression",
+    "Topic",
+    "Transition",
     "UtcDateTime",
     "seal",
 ]

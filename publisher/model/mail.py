@@ -1,89 +1,15 @@
-"""Subscribers, editions, and the ledger of deliveries."""
+"""The ledgers of what is sent."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
 
-from publisher.model.base import NEVER_REUSE_AN_ID, Base
-
-
-class SubscriberState(StrEnum):
-    """Where an address stands."""
-
-    PENDING = "pending"
-    ACTIVE = "active"
-    UNSUBSCRIBED = "unsubscribed"
-    BOUNCED = "bounced"
-    COMPLAINED = "complained"
-
-
-class Subscriber(Base):
-    """An address, and whether it may be written to."""
-
-    __tablename__ = "subscriber"
-    __table_args__ = NEVER_REUSE_AN_ID
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    email: Mapped[str] = mapped_column(unique=True)
-    name: Mapped[str] = mapped_column(default="")
-    state: Mapped[str] = mapped_column(default=SubscriberState.PENDING)
-
-
-class Subscription(Base):
-    """A subscriber on a list. No categories means all of the list's."""
-
-    __tablename__ = "subscription"
-    __table_args__ = (UniqueConstraint("list", "subscriber_id"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    list_name: Mapped[str] = mapped_column("list")
-    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id", ondelete="CASCADE"))
-    categories: Mapped[list[str]] = mapped_column(default=list)
-    language: Mapped[str | None]
-    timezone: Mapped[str | None]
-    format: Mapped[str] = mapped_column(default="html")
-
-    subscriber: Mapped[Subscriber] = relationship(lazy="joined")
-
-
-class EditionState(StrEnum):
-    """How far an edition is."""
-
-    CUT = "cut"
-    EMPTY = "empty"
-    SENT = "sent"
-
-
-class Edition(Base):
-    """One digest of one list for one local date of that list."""
-
-    __tablename__ = "edition"
-    __table_args__ = (UniqueConstraint("list", "date"), NEVER_REUSE_AN_ID)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    list_name: Mapped[str] = mapped_column("list")
-    local_date: Mapped[date] = mapped_column("date")
-    cut_at: Mapped[datetime]
-    state: Mapped[str] = mapped_column(default=EditionState.CUT)
-
-
-class EditionArticle(Base):
-    """That a list has had an article. The key itself keeps a list from having one twice.
-
-    `shown` is false for what was already old when the list began: had, but never sent.
-    """
-
-    __tablename__ = "edition_article"
-
-    list_name: Mapped[str] = mapped_column("list", primary_key=True)
-    article_id: Mapped[int] = mapped_column(primary_key=True)
-    edition_id: Mapped[int] = mapped_column(ForeignKey("edition.id"), index=True)
-    shown: Mapped[bool] = mapped_column(default=True)
+from publisher.model.base import Base
 
 
 class DeliveryState(StrEnum):
@@ -112,13 +38,13 @@ class Notice(Base):
 
     `key` names the occasion (a correction: the article and its revision), so that nobody gets the
     same notice twice; `details` are what its template needs besides the list and the reader; `due`
-    is the moment from which it may leave.
+    is the moment from which it may leave, and `attempts` how often it has been put off.
     """
 
     __tablename__ = "notice"
     __table_args__ = (
         UniqueConstraint("kind", "subscriber_id", "list", "key"),
-        Index("ix_notice_state", "state", "id"),
+        Index("ix_notice_next", "state", "due", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -129,6 +55,7 @@ class Notice(Base):
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
     state: Mapped[str] = mapped_column(default=DeliveryState.PENDING)
     due: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     reply: Mapped[str] = mapped_column(default="")
     changed: Mapped[datetime]
 
@@ -143,6 +70,7 @@ class Delivery(Base):
     __table_args__ = (
         UniqueConstraint("edition_id", "subscriber_id"),
         Index("ix_delivery_state", "edition_id", "state", "id"),
+        Index("ix_delivery_due", "edition_id", "state", "due"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -5,22 +5,38 @@ Cron triggers skip or repeat days around daylight-saving changes; a list of date
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 SECOND = timedelta(seconds=1)
+DAY = timedelta(days=1)
+EVERY_DAY = frozenset(range(7))
 
 
-def due_dates(zone: ZoneInfo, send_at: time, since: date | None, now: datetime) -> list[date]:
+def due_dates(
+    zone: ZoneInfo,
+    send_at: time,
+    since: date | None,
+    now: datetime,
+    weekdays: Collection[int] = EVERY_DAY,
+) -> list[date]:
     """The local dates after `since` whose moment of sending has come, oldest first.
 
     With `since` None, for a list that has had no edition, only today can be due. A clock that
-    jumps back makes nothing due again. A date that a zone has left out is never due.
+    jumps back makes nothing due again. A date that a zone has left out is never due, nor is one
+    that is not among the `weekdays` (0 is Monday).
     """
     today = now.astimezone(zone).date()
-    first = today if since is None else since + timedelta(days=1)
+    first = today if since is None else since + DAY
     days = (first + timedelta(days=n) for n in range((today - first).days + 1))
-    return [day for day in days if is_in_zone(day, zone) and cut_moment(day, send_at, zone) <= now]
+    return [
+        day
+        for day in days
+        if day.weekday() in weekdays
+        and is_in_zone(day, zone)
+        and cut_moment(day, send_at, zone) <= now
+    ]
 
 
 def cut_moment(day: date, send_at: time, zone: ZoneInfo) -> datetime:
@@ -37,6 +53,27 @@ def cut_moment(day: date, send_at: time, zone: ZoneInfo) -> datetime:
     # itself lies between the two.
     early = wanted.replace(tzinfo=zone, fold=1).astimezone(UTC)
     return _change_between(early, before, zone)
+
+
+def reader_moment(cut_at: datetime, send_at: time, zone: ZoneInfo) -> datetime:
+    """When a copy leaves for a reader in `zone`: the first time at or after the cut that it is
+    `send_at` there."""
+    there = cut_at.astimezone(zone).date()
+    # The day before, since a time that a day does not have can move into the next one.
+    days = (there + timedelta(days=n) for n in range(-1, 4))
+    moments = (cut_moment(day, send_at, zone) for day in days if is_in_zone(day, zone))
+    return min(moment for moment in moments if moment >= cut_at)
+
+
+def moved_dates(zone: ZoneInfo, send_at: time, first: date, days: int) -> list[date]:
+    """Those of the `days` dates from `first` on that do not have the time `send_at`."""
+    dates = (first + timedelta(days=n) for n in range(days))
+    return [
+        day
+        for day in dates
+        if is_in_zone(day, zone)
+        and cut_moment(day, send_at, zone).astimezone(zone).timetz().replace(tzinfo=None) != send_at
+    ]
 
 
 def is_in_zone(day: date, zone: ZoneInfo) -> bool:

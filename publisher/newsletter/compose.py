@@ -2,173 +2,222 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import date
-from typing import Any, Self
-
-from markupsafe import Markup
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
 
 from publisher.config import Config, MailingList
-from publisher.newsletter.edition import DateGroup, by_date, chosen
+from publisher.errors import TemplateError
+from publisher.newsletter.budget import (
+    HTML_BYTES,
+    Section,
+    folded,
+    lowered,
+    sections_of,
+    shortened,
+)
+from publisher.newsletter.corrections import Correction, untold
+from publisher.newsletter.edition import Contents, DateGroup, Dates, by_date, chosen
 from publisher.newsletter.markers import without_markers
-from publisher.render.article import Detail, as_html, as_text
-from publisher.render.dates import direction, long_date
+from publisher.newsletter.pieces import Pieces, Show
+from publisher.newsletter.variants import Variant
+from publisher.render.dates import date_span, direction, long_date
 from publisher.render.environment import Templates
 from publisher.render.mail import inline
-from publisher.render.plain import columns, shorten, wrap
+from publisher.render.plain import columns, shorten, tidy, wrap
 from publisher.render.translations import words
 from publisher.render.view import ArticleView
 
-# Gmail cuts off what is over 102 kB, and with it the link to unsubscribe.
-HTML_BYTES = 100_000
-# From so many articles on, a list of contents helps.
-CONTENTS_FROM = 9
+# A list of contents helps from so many articles on, and takes too much room from so many more.
+CONTENTS = range(9, 61)
+CORRECTIONS = 50
 SUBJECT_TITLE = 70
-DETAILS: tuple[Detail, ...] = ("full", "summary", "headline")
-
-
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """What readers have in common who get the same mail: categories (all, if empty), language
-    and format (`html` or `text`)."""
-
-    categories: tuple[str, ...]
-    language: str
-    format: str
-
-    @property
-    def key(self) -> str:
-        """The variant as a text, for the ledger."""
-        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
-
-    @classmethod
-    def of(cls, key: str) -> Self:
-        """The variant of a key."""
-        values = json.loads(key)
-        return cls(tuple(values["categories"]), values["language"], values["format"])
+PREHEADER_TITLE = 60
+PREHEADER = 120
+WIDTH = 72
 
 
 @dataclass(frozen=True, slots=True)
 class ComposedMail:
-    """A mail with markers (@@UNSUBSCRIBE@@) where readers differ. `detail` is what it shows of an
-    article; `left_out` is how many it only counts."""
+    """A mail with markers (@@UNSUBSCRIBE@@) where readers differ.
+
+    `sections` say what it shows of each date; `left_out` is how many articles it only counts.
+    """
 
     subject: str
     html: str
     text: str
-    detail: Detail
+    sections: tuple[Section, ...]
     left_out: int
 
-
-def compose(
-    one: MailingList,
-    day: date,
-    views: Sequence[ArticleView],
-    variant: Variant,
-    templates: Templates,
-    config: Config,
-) -> ComposedMail | None:
-    """The mail of a variant, or None where it holds nothing. Raises TemplateError.
-
-    Its HTML stays under 100 kB: articles fall from full text to summary to headline, and if that
-    is not enough, the oldest are counted and left to the web.
-    """
-    groups = by_date(without_markers(tuple(chosen(views, variant.categories))))
-    if not groups:
-        return None
-    top = shorten(groups[0].articles[0].title, SUBJECT_TITLE)
-    composer = _Composer(one, day, top, variant, templates, config)
-    start = DETAILS.index(one.content)
-    for detail in DETAILS[start:]:
-        mail = composer.mail(groups, detail, 0)
-        if len(mail.html.encode()) <= HTML_BYTES:
-            return mail
-    return _fewer(composer, groups)
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The uids of the articles that a reader really gets to see, at least as headlines."""
+        return tuple(article.uid for one in self.sections for article in one.articles)
 
 
-def _fewer(composer: _Composer, groups: tuple[DateGroup, ...]) -> ComposedMail:
-    """Headlines of as many of the newest as fit, found by halving."""
-    total = sum(len(group.articles) for group in groups)
-    low, high = 0, total - 1  # `low` fits for sure: no article at all
-    best = composer.mail(_first(groups, 0), "headline", total)
-    while low < high:
-        middle = (low + high + 1) // 2
-        mail = composer.mail(_first(groups, middle), "headline", total - middle)
-        if len(mail.html.encode()) <= HTML_BYTES:
-            low, best = middle, mail
-        else:
-            high = middle - 1
-    return best
+def edition_url(config: Config, one: MailingList, dates: Dates) -> str:
+    """Where an edition stands on the web."""
+    return f"{config.site.url}/editions/{one.name}/{dates.last.isoformat()}/"
 
 
-def _first(groups: tuple[DateGroup, ...], number: int) -> tuple[DateGroup, ...]:
-    kept = []
-    for group in groups:
-        if number <= 0:
-            break
-        kept.append(DateGroup(group.day, group.articles[:number]))
-        number -= len(group.articles)
-    return tuple(kept)
-
-
-class _Composer:
-    """Renders an edition for one variant at a given detail."""
+class Composer:
+    """Makes the variants of one edition; what they have in common is made once."""
 
     def __init__(
         self,
         one: MailingList,
-        day: date,
-        top: str,
-        variant: Variant,
+        dates: Dates,
+        contents: Contents,
         templates: Templates,
         config: Config,
     ) -> None:
-        self._templates = templates
-        around = words(variant.language)
-        self._context: dict[str, Any] = {
-            "list": one,
-            "site": config.site,
-            "day": day,
-            "top": top,
-            "date_text": lambda when: long_date(when, variant.language),
-            "language": variant.language,
-            "direction": direction(variant.language),
-            "_": around.text,
-            "ngettext": around.number,
-            "wrap": lambda text: wrap(text, 72),
-            "shorten": shorten,
-            "underline": lambda text, mark: mark * min(columns(text), 72),
-            "archive": f"{config.site.url}/",
-            "contents_from": CONTENTS_FROM,
-        }
+        self.list, self.dates, self.config, self.templates = one, dates, config, templates
+        self.contents = without_markers(contents)
+        self.pieces = Pieces(self.contents.articles, templates, self._page_of_pieces)
 
-    def mail(self, groups: tuple[DateGroup, ...], detail: Detail, left_out: int) -> ComposedMail:
-        """Subject, HTML and text."""
-        number = sum(len(group.articles) for group in groups)
-        context = {
-            **self._context,
+    def mail(self, variant: Variant) -> ComposedMail | None:
+        """The mail of a variant, or None where it holds nothing. Raises TemplateError.
+
+        Its HTML stays under 100 kB: date by date, the oldest first, articles fall from full text
+        to summary to headline, and what even so has no room is counted and left to the web.
+        """
+        groups = by_date(chosen(self.contents.articles, variant.categories))
+        corrections = untold(self.contents.corrections, variant.categories)
+        if not groups and not (corrections and self.list.empty == "corrections"):
+            return None
+        return _Mail(self, variant.language, groups, corrections).fitted()
+
+    def _page_of_pieces(self, articles: list[ArticleView], show: Show) -> str:
+        mail = _Mail(self, self.config.language_of(self.list), by_date(articles), ())
+        return mail.page(mail.whole, "", show)
+
+
+class _Mail:
+    """One variant, made smaller until it fits."""
+
+    def __init__(
+        self,
+        composer: Composer,
+        language: str,
+        groups: tuple[DateGroup, ...],
+        corrections: Sequence[Correction],
+    ) -> None:
+        self._templates, self._pieces = composer.templates, composer.pieces
+        self.whole = sections_of(groups, composer.contents.content)
+        self._articles = [article for group in groups for article in group.articles]
+        self._corrections = corrections
+        self._around = _around(composer, language)
+
+    def fitted(self) -> ComposedMail:
+        """The mail, in as much detail as there is room for. Raises TemplateError."""
+        sections, subject = self.whole, self._subject()
+        while True:  # every turn shows less than the one before
+            frame = inline(self.page(sections, subject, self._pieces.placeholder))
+            taken = len(frame.encode())
+            smaller = lowered(sections, HTML_BYTES - taken, self._size)
+            if smaller == sections:
+                excess = sum(map(self._size, sections)) + taken - HTML_BYTES
+                if excess <= 0:
+                    break
+                smaller = self._fewer(sections, taken, excess)
+            sections = smaller
+        html = self._pieces.filled(frame)
+        left_out = sum(one.left_out for one in sections)
+        return ComposedMail(subject, html, self._text(sections, subject), sections, left_out)
+
+    def page(self, sections: Sequence[Section], subject: str, show: Show) -> str:
+        """The HTML part, before its styles are inlined."""
+        details = {article.uid: one.detail for one in sections for article in one.articles}
+        return self._templates.render(
+            "digest/body.html",
+            subject=subject,
+            show=lambda article: show(article, details[article.uid]),
+            **self._context(sections),
+        )
+
+    def _text(self, sections: Sequence[Section], subject: str) -> str:
+        details = {article.uid: one.detail for one in sections for article in one.articles}
+        text = self._templates.render(
+            "digest/body.txt",
+            subject=subject,
+            show_text=lambda article: self._pieces.text(article, details[article.uid]),
+            **self._context(sections),
+        )
+        return tidy(text)
+
+    def _subject(self) -> str:
+        # Whatever a title holds, a header is one line.
+        context = self._context(self.whole)
+        return " ".join(self._templates.render("digest/subject.txt", **context).split())
+
+    def _size(self, section: Section) -> int:
+        return sum(self._pieces.size(one, section.detail) for one in section.articles)
+
+    def _fewer(self, sections: Sequence[Section], frame: int, excess: int) -> tuple[Section, ...]:
+        """The sections without as many of the oldest headlines as take `excess` bytes.
+
+        The part of the `frame` (in bytes) that goes with them, such as headings, is estimated.
+        """
+        oldest_first = [a for one in reversed(sections) for a in reversed(one.articles)]
+        if not oldest_first:
+            raise TemplateError(
+                f"digest/body.html: {excess + HTML_BYTES:,} bytes without any article; mail "
+                f"programs cut off what is over {HTML_BYTES:,}"
+            )
+        bare = inline(self.page((), "", self._pieces.placeholder))
+        share = max(0, frame - len(bare.encode())) // len(oldest_first)
+        saved = accumulate(self._pieces.size(a, "headline") + share for a in oldest_first)
+        number = next((n for n, size in enumerate(saved, 1) if size >= excess), len(oldest_first))
+        return shortened(sections, number)
+
+    def _context(self, sections: Sequence[Section]) -> dict[str, Any]:
+        groups, left_out = folded(sections)
+        shown = sum(len(one.articles) for one in groups)
+        is_long = shown in CONTENTS and any(one.detail != "headline" for one in groups)
+        return {
+            **self._around,
             "groups": groups,
-            "number": number + left_out,
+            "number": len(self._articles),
             "left_out": left_out,
-            "next": [one.title for group in groups for one in group.articles][1:4],
-            "show": lambda article: self._html(article, detail),
-            "show_text": lambda article: self._text(article, detail),
+            "contents": is_long,
+            "corrections": self._corrections[:CORRECTIONS],
+            "corrections_left_out": len(self._corrections[CORRECTIONS:]),
+            "top": self._top(),
+            "preheader": self._preheader(),
         }
-        subject = " ".join(self._templates.render("digest/subject.txt", **context).split())
-        html = inline(self._templates.render("digest/body.html", **context, subject=subject))
-        text = self._templates.render("digest/body.txt", **context, subject=subject)
-        return ComposedMail(subject, html, _tidy(text), detail, left_out)
 
-    def _html(self, article: ArticleView, detail: Detail) -> Markup:
-        return as_html(self._templates, article, detail, heading=3)
+    def _top(self) -> str:
+        if self._articles:
+            return shorten(self._articles[0].title, SUBJECT_TITLE)
+        correction = self._around["_"]("Correction")
+        return f"{correction}: {shorten(self._corrections[0].title, SUBJECT_TITLE)}"
 
-    def _text(self, article: ArticleView, detail: Detail) -> str:
-        return as_text(self._templates, article, detail)
+    def _preheader(self) -> str:
+        """What an inbox shows after the subject: the next titles, or more about the only one."""
+        if len(self._articles) > 1:
+            titles = (shorten(one.title, PREHEADER_TITLE) for one in self._articles[1:4])
+            return " · ".join(titles)
+        text = self._articles[0].summary if self._articles else self._corrections[0].note
+        return shorten(text, PREHEADER)
 
 
-def _tidy(text: str) -> str:
-    lines = [line.rstrip() for line in text.strip().split("\n")]
-    kept = [line for n, line in enumerate(lines) if line or n == 0 or lines[n - 1]]
-    return "\n".join(kept) + "\n"
+def _around(composer: Composer, language: str) -> dict[str, Any]:
+    """What templates need besides the articles."""
+    dates, around = composer.dates, words(language)
+    return {
+        "list": composer.list,
+        "site": composer.config.site,
+        "day": dates.last,
+        "when": date_span(dates.first, dates.last, language),
+        "date_text": lambda when: long_date(when, language),
+        "language": language,
+        "direction": direction(language),
+        "_": around.text,
+        "ngettext": around.number,
+        "wrap": lambda text: wrap(text, WIDTH),
+        "shorten": shorten,
+        "underline": lambda text, mark: mark * min(columns(text), WIDTH),
+        "edition_url": edition_url(composer.config, composer.list, dates),
+    }

@@ -7,7 +7,34 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
+from publisher.newsletter.corrections import Correction
+from publisher.newsletter.variants import covers
+from publisher.render.article import Detail
 from publisher.render.view import ArticleView
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """The local dates that an edition stands for; one, if none was missed."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """All that an edition holds; `content` is how much of an article the list shows at most."""
+
+    articles: tuple[ArticleView, ...]
+    corrections: tuple[Correction, ...] = ()
+    content: Detail = "full"
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """The categories by which its readers differ."""
+        told = (path for one in self.corrections for news in one.told for path in news)
+        own = (one.category.path for one in self.articles)
+        return frozenset({*own, *(one.path for one in self.corrections), *told})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +64,4 @@ def _place(article: ArticleView) -> tuple[int, str, float, str]:
 
 def chosen(articles: Iterable[ArticleView], categories: Sequence[str]) -> list[ArticleView]:
     """Those in the categories or below them; all of them if there are none."""
-    if not categories:
-        return list(articles)
-    return [one for one in articles if {step.path for step in one.categories} & set(categories)]
+    return [one for one in articles if covers(categories, one.category.path)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -14,12 +15,15 @@ from publisher.model import Article, Feed, FeedChange, seal
 from publisher.pipeline.feed_pages import lists, page_of
 from publisher.pipeline.newsroom import Newsroom
 from publisher.pipeline.sequencer import sequence
+from publisher.pipeline.web_editions import feed_of_editions
 from publisher.pipeline.withdrawal import withdraw_moved, withdraw_unpublished
 from publisher.render.article import as_html
 from publisher.render.view import view
-from publisher.store import articles, feeds, log
+from publisher.store import articles, feeds, log, websub
+from publisher.store.editions import FEED as EDITIONS
 from publisher.store.engine import Session
 from publisher.syndication.document import (
+    FILES,
     ArchiveLink,
     Entry,
     FeedDocument,
@@ -37,6 +41,9 @@ from publisher.syndication.window import (
     live_rows,
     most_tombstones,
 )
+
+# Partners are told of the first feeds while the last are still written.
+NOTE_SECONDS = 0.1
 
 
 def syndicate(newsroom: Newsroom, now: datetime) -> list[str]:
@@ -64,16 +71,21 @@ def build(
     config, store = newsroom.config, newsroom.store
     with store.read() as session:
         choose = feeds.published if every else feeds.stale
-        chosen = choose(session, config.feeds.kinds)
+        chosen = choose(session, (*config.feeds.kinds, EDITIONS))
         due = [feed.id for feed in chosen]
         new = every or any(feed.built == 0 for feed in chosen)
     builder = Builder(newsroom)
     built: dict[int, int] = {}
+    noted = time.monotonic()
     try:
         for number, feed_id in enumerate(due, 1):
             with contextlib.suppress(WaitError):  # it stays out of date, and is built next time
                 built[feed_id] = builder.write(feed_id, every=every)
             progress(number, len(due))
+            # Where feeds are new, the lists of all belong to what is written.
+            if built and not new and time.monotonic() - noted > NOTE_SECONDS:
+                _note(newsroom, builder, built)
+                built, noted = {}, time.monotonic()
         new |= withdraw_moved(newsroom, every=every)
         if every:
             withdraw_unpublished(newsroom)
@@ -81,9 +93,26 @@ def build(
             builder.write_lists()
     finally:
         if built:
-            with store.write() as session:
-                feeds.mark_built(session, built)
+            _note(newsroom, builder, built)
     return builder.written
+
+
+def _note(newsroom: Newsroom, builder: Builder, built: dict[int, int]) -> None:
+    """Note that these feeds are written, and in the same transaction whom to tell of it."""
+    with newsroom.store.write() as session:
+        _announce(newsroom, session, builder, built)
+        feeds.mark_built(session, built)
+
+
+def _announce(
+    newsroom: Newsroom, session: Session, builder: Builder, built: dict[int, int]
+) -> None:
+    """Note whom to tell of the live documents. What another process has built in the meantime is
+    newer, and announced by that."""
+    if newsroom.config.hubs:
+        ours = feeds.not_overtaken(session, built)
+        documents = {path: sha256 for one in ours for path, sha256 in builder.live_sha256[one]}
+        websub.announce(session, documents, newsroom.config.websub.hubs)
 
 
 class Builder:
@@ -93,6 +122,8 @@ class Builder:
         self._newsroom = newsroom
         self._entries: dict[tuple[int, str, int], Entry] = {}
         self.written: list[str] = []
+        # Of each feed that was written: its live documents below `feeds/`, and their SHA-256.
+        self.live_sha256: dict[int, list[tuple[str, str]]] = {}
 
     def write(self, feed_id: int, *, every: bool = False) -> int:
         """Write a feed's files; the version that they hold. Raises WaitError, PublishError.
@@ -103,7 +134,7 @@ class Builder:
         with self._newsroom.store.read() as session:
             feed = session.get_one(Feed, feed_id)
             version = feed.version
-            made = self.live(session, feed)
+            made = self._document(session, feed)
             live = formats(made)
             folder = feed_path(feed.kind, feed.key)
             if folder:  # the page of everything is the page of all feeds
@@ -116,17 +147,28 @@ class Builder:
                     self._put(f"{folder}archive/{number}.xml", *unpacked(kept.data))
         for name, data in live.items():
             self._put(f"{folder}{name}", data)
+        self.live_sha256[feed_id] = [
+            (f"{folder}{name}", hashlib.sha256(data).hexdigest())
+            for name, data in live.items()
+            if name in FILES.values()
+        ]
         return version
 
     def write_lists(self) -> None:
         """Write what is about all feeds: their page, the OPML list, the style sheets."""
         with self._newsroom.store.read() as session:
-            published = feeds.published(session, self._newsroom.config.feeds.kinds)
+            kinds = (*self._newsroom.config.feeds.kinds, EDITIONS)
+            published = feeds.published(session, kinds)
             for name, data in lists(self._newsroom, published):
                 self._put(name, data)
 
+    def _document(self, session: Session, feed: Feed) -> FeedDocument:
+        if feed.kind == EDITIONS:
+            return feed_of_editions(self._newsroom, session, feed)
+        return self.live(session, feed)
+
     def live(self, session: Session, feed: Feed) -> FeedDocument:
-        """The live document of a feed. Raises WaitError."""
+        """The live document of a feed of articles. Raises WaitError."""
         settings = self._newsroom.config.feeds
         archived = log.archives(session, feed.id)
         rows = live_rows(

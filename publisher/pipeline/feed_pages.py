@@ -24,6 +24,7 @@ HEADINGS = {
     "tag": "By tag",
     "author": "By author",
     "source": "By source",
+    "editions": "Digests",
 }
 SHOWN = 10
 STYLES = ("style.css", "feed.css")

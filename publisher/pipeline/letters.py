@@ -1,71 +1,45 @@
-"""An edition as letters: each variant rendered once, then filled in for reader after reader."""
+"""An edition as letters: each variant built once, then filled in for reader after reader."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from datetime import datetime
+from functools import lru_cache
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from publisher.config import MailingList
 from publisher.delivery import message
 from publisher.delivery.mail_tokens import MailTokens
-from publisher.delivery.transport import Letter
-from publisher.model import Edition, Subscription
-from publisher.newsletter.compose import ComposedMail, Variant
-from publisher.newsletter.compose import compose as compose_mail
+from publisher.delivery.transport import Letter, RefusedError
+from publisher.errors import DeliveryError, UsageError
+from publisher.model import Edition
+from publisher.newsletter.addresses import normalised
+from publisher.newsletter.compose import ComposedMail
+from publisher.newsletter.variants import Variant
+from publisher.pipeline.links import Links, example
 from publisher.pipeline.newsroom import Newsroom
-from publisher.render.view import ArticleView
+from publisher.pipeline.press import Press
 from publisher.store import mail_keys
 from publisher.store.deliveries import Due
 
+ONE_CLICK = message.Unsubscribe.ONE_CLICK
 
-class Composer:
-    """The variants of one edition, each rendered once whatever the number of its readers."""
-
-    def __init__(
-        self, newsroom: Newsroom, one: MailingList, day: date, views: Sequence[ArticleView]
-    ) -> None:
-        self._newsroom, self._list, self._day, self._views = newsroom, one, day, views
-        self._mails: dict[Variant, ComposedMail | None] = {}
-
-    def variant_of(self, subscription: Subscription) -> Variant:
-        """The variant that a subscription gets."""
-        return Variant(
-            categories=tuple(sorted(subscription.categories)),
-            language=subscription.language or self._newsroom.config.language_of(self._list),
-            format=subscription.format,
-        )
-
-    @property
-    def default(self) -> Variant:
-        """The variant of a reader who has chosen nothing."""
-        return Variant((), self._newsroom.config.language_of(self._list), "html")
-
-    def mail(self, variant: Variant) -> ComposedMail | None:
-        """The rendered mail, or None where the variant holds nothing."""
-        if variant not in self._mails:
-            self._mails[variant] = compose_mail(
-                self._list,
-                self._day,
-                self._views,
-                variant,
-                self._newsroom.templates,
-                self._newsroom.config,
-            )
-        return self._mails[variant]
+# So many variants are kept ready to be filled in; a hundred kilobytes each.
+TEMPLATES = 500
 
 
 class Letters:
     """Fills a variant's message in for one reader after the other, each with tokens of its own."""
 
     def __init__(
-        self, newsroom: Newsroom, one: MailingList, edition: Edition, composer: Composer
+        self, newsroom: Newsroom, one: MailingList, edition: Edition, press: Press
     ) -> None:
-        self._composer, self._edition, self._list = composer, edition, one
+        self._press, self._edition, self._list = press, edition, one
         self._frame = frame(newsroom, one)
         self._key, *_ = mail_keys.all_keys(newsroom.store)
         self._tokens = MailTokens([self._key])
-        self._templates: dict[str, message.Template] = {}
+        self._links = Links(newsroom, edition.cut_at)
+        self._template = lru_cache(TEMPLATES)(self._built)
 
     def write(self, due: Due) -> Letter:
         """The letter for one row of the ledger."""
@@ -79,27 +53,56 @@ class Letters:
             message.MESSAGE_ID: key,
             message.UNSUBSCRIBE_MAIL: leave,
         }
-        data = message.fill(self._template(due.variant), head, links(self._frame, leave))
+        data = message.fill(self._template(due.variant), head, self.links(due))
         sender = self._frame.return_path(self._tokens.edition(made, who))
         return Letter(key, sender, message.wire(due.email), data)
 
-    def _template(self, key: str) -> message.Template:
-        if key not in self._templates:
-            variant = Variant.of(key)
-            mail = self._composer.mail(variant)
-            if mail is None:
-                raise ValueError("nothing of this edition is left for this reader")
-            html = mail.html if variant.format == "html" else None
-            self._templates[key] = message.build(
-                self._frame,
-                mail.subject,
-                html,
-                mail.text,
-                self._edition.cut_at,
-                language=variant.language,
-                campaign=self._edition.local_date.isoformat(),
-            )
-        return self._templates[key]
+    def links(self, due: Due) -> dict[str, str]:
+        """What stands for the markers of a mail to this reader."""
+        return self._links.of(due.handle, self._edition.list_name)
+
+    def _built(self, key: str) -> message.Template:
+        mail = self._press.mail(key)
+        if mail is None:
+            raise ValueError("nothing of this edition is left for this reader")
+        html = mail.html if Variant.of(key).format == "html" else None
+        return message.build(
+            self._frame,
+            mail.subject,
+            html,
+            mail.text,
+            self._edition.cut_at,
+            language=Variant.of(key).language,
+            campaign=self._edition.local_date.isoformat(),
+        )
+
+
+def proof(
+    newsroom: Newsroom, one: MailingList, mail: ComposedMail, email: str, now: datetime
+) -> str:
+    """Mail what an edition would say to one address, outside of the ledger; the server's answer.
+
+    Raises UsageError where it is no address, DeliveryError where mail cannot leave.
+    """
+    try:
+        address = normalised(email)
+    except ValueError as error:
+        raise UsageError(f"{email!r} is no address: {error}") from None
+    around = frame(newsroom, one)
+    built = message.build(around, f"[Preview] {mail.subject}", mail.html, mail.text, now)
+    key = f"<{uuid4().hex}@{around.domain}>"  # each proof is another mail
+    head = {
+        message.TO: address,
+        message.MESSAGE_ID: key,
+        message.UNSUBSCRIBE_MAIL: message.unsubscribe_link(around),
+    }
+    data = message.fill(built, head, example(newsroom))
+    letter = Letter(key, around.sender, message.wire(address), data)
+    try:
+        with newsroom.transport:
+            return newsroom.transport.send(letter)
+    except RefusedError as error:
+        raise DeliveryError(f"{address} was refused: {error.reply}") from None
 
 
 def list_id(newsroom: Newsroom, one: MailingList) -> str:
@@ -121,9 +124,6 @@ def frame(newsroom: Newsroom, one: MailingList) -> message.Frame:
         bounces=mail.bounce_address,
         delimiter=mail.bounce_delimiter,
         signer=newsroom.signer,
+        # One click must not be seen on its way (RFC 8058, section 3.1), so it needs https.
+        unsubscribe=ONE_CLICK if site.url.startswith("https://") else message.Unsubscribe.WEB,
     )
-
-
-def links(frame: message.Frame, leave: str = "") -> dict[str, str]:
-    """What stands for the markers in the body of a mail; `leave` is the reader's own way out."""
-    return {message.UNSUBSCRIBE: leave or message.unsubscribe_link(frame)}

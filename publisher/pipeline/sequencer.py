@@ -9,12 +9,23 @@ from publisher.ingest.clean import reclean
 from publisher.model import Article, Change, ChangeKind, seal
 from publisher.names import feed_id, is_category_path
 from publisher.pipeline.newsroom import Newsroom
-from publisher.store import addresses, articles, feeds, log, sitemap, stale
+from publisher.store import (
+    addresses,
+    articles,
+    editions,
+    feeds,
+    log,
+    sitemap,
+    stale,
+    websub,
+)
+from publisher.store.edition_texts import TOLD
 from publisher.store.engine import Session
 from publisher.store.feeds import Place
 from publisher.store.log import NewChange
 from publisher.syndication.changes import kind_of_change, public_state, read_state
-from publisher.syndication.selection import EVERYTHING, feeds_of
+from publisher.syndication.document import FILES
+from publisher.syndication.selection import EVERYTHING, feed_path, feeds_of
 
 BATCH = 500
 # Changes that move `updated`: a reader should look again.
@@ -28,11 +39,11 @@ def sequence(newsroom: Newsroom, now: datetime) -> int:
     that it is or was in. Articles that cannot be understood are set aside and leave their feeds.
     """
     with newsroom.store.write() as session:
-        addresses.follow(session)
+        _take_along(session, addresses.follow(session))
         notes = stale.take(session, now, BATCH)
         if not notes:
             # There is always a feed of everything, also where nothing is stored yet.
-            feeds.ensure(session, {EVERYTHING: now}, _mint_of(newsroom))
+            feeds.ensure(session, {EVERYTHING: now}, mint_of(newsroom))
             return 0
         ids = {note.article_id for note in notes}
         _Round(newsroom, session, now).run(ids)
@@ -61,12 +72,15 @@ class _Round:
             if (change := self._change(one, found.get(one), places.get(one), before.get(one)))
         ]
         changed = {change.article_id: places.get(change.article_id) for change in changes}
-        moves = feeds.place(self._session, changed, _mint_of(self._newsroom))
+        moves = feeds.place(self._session, changed, mint_of(self._newsroom))
         positions = log.append(self._session, changes, moves, self._now)
         sitemap.note(self._session, moves, self._now)
         for change in changes:
             if change.kind in SIGNIFICANT:
                 self._update(found[change.article_id], change.kind, positions)
+        corrected = [c.article_id for c in changes if c.kind in TOLD]
+        if corrected:
+            editions.touch_feeds_of(self._session, corrected)
         moments = {a.id: moment for a in found.values() if (moment := a.next_change(self._now))}
         stale.remind(self._session, moments)
 
@@ -113,7 +127,16 @@ class _Round:
         writer.adopt(article, reclean(content, self._newsroom.rules))
 
 
-def _mint_of(newsroom: Newsroom) -> feeds.Mint:
+def _take_along(session: Session, moved: dict[str, str]) -> None:
+    """Let partners who have subscribed to a feed of a renamed category go along with it."""
+    folders = {feed_path("category", old): feed_path("category", new) for old, new in moved.items()}
+    websub.move(
+        session,
+        {f"{old}{file}": f"{new}{file}" for old, new in folders.items() for file in FILES.values()},
+    )
+
+
+def mint_of(newsroom: Newsroom) -> feeds.Mint:
     """Makes the ids of new feeds."""
     site = newsroom.config.site
 

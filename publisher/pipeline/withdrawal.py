@@ -6,6 +6,7 @@ from pathlib import Path
 
 from publisher.pipeline.newsroom import Newsroom
 from publisher.store import addresses, feeds
+from publisher.store.editions import FEED as EDITIONS
 from publisher.syndication.document import FILES
 from publisher.syndication.former import former_lists
 from publisher.syndication.publish import withdraw, write_if_changed
@@ -47,7 +48,7 @@ def withdraw_unpublished(newsroom: Newsroom) -> None:
     with newsroom.store.read() as session:
         names = [(feed.kind, feed_path(feed.kind, feed.key)) for feed in feeds.every(session)]
     for kind, folder in names:
-        if kind in settings.kinds:
+        if kind in (*settings.kinds, EDITIONS):
             withdraw(root, folder, dropped)
         elif folder:
             withdraw(root, folder, EVERY_FILE, archives=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from babel.dates import format_date, format_skeleton, format_time
 # A newsroom's date in English; the other languages have it as CLDR has it.
 ENGLISH = "EEEE, d MMMM y"
 SHORT_ENGLISH = "d MMMM y"
+_short_month = re.compile("(?<!M)MMM(?!M)")
 
 
 @cache
@@ -74,6 +76,21 @@ def day_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
         return start.astimezone(UTC), end.astimezone(UTC)
     except OverflowError:
         return None
+
+
+@cache
+def date_span(first: date, last: date, language: str) -> str:
+    """`13–15 February 2018`, in the language; a single day as `long_date` has it."""
+    if first >= last:
+        return long_date(last, language)
+    locale = _locale(language)
+    if locale.language == "en":
+        locale = Locale("en", "GB")  # the day first, as in `long_date`
+    differs = "y" if first.year != last.year else "M" if first.month != last.month else "d"
+    # CLDR has spans with short names of months; the long ones take the same places.
+    parts = (_short_month.sub("MMMM", part) for part in locale.interval_formats["yMMMd"][differs])
+    days = zip((first, last), parts, strict=True)
+    return "".join(format_date(day, part, locale) for day, part in days)
 
 
 def clock_time(moment: datetime, zone: ZoneInfo, language: str) -> str:

@@ -14,6 +14,8 @@ def inline(html: str) -> str:
 
     Nothing is fetched. Markers such as @@UNSUBSCRIBE@@ survive.
     """
+    if not html.strip():  # a template may be empty, and premailer cannot read that
+        return DOCTYPE
     inlined: str = Premailer(
         html,
         allow_network=False,

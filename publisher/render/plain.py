@@ -194,3 +194,10 @@ def shorten(text: str, length: int) -> str:
     if " " in cut[length // 2 :]:
         cut = cut[: cut.rindex(" ")]
     return cut.rstrip(" ,.;:–—-") + "…"
+
+
+def tidy(text: str) -> str:
+    """`text` without blanks at the ends of its lines, and without two empty lines in a row."""
+    lines = [line.rstrip() for line in text.strip().split("\n")]
+    kept = [line for n, line in enumerate(lines) if line or n == 0 or lines[n - 1]]
+    return "\n".join(kept) + "\n"

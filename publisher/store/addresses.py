@@ -45,14 +45,15 @@ def former_category(session: Session, path: str) -> Former | None:
     return Former(_current_paths(session, [row]).get(row.category_id or 0))
 
 
-def follow(session: Session) -> None:
+def follow(session: Session) -> dict[str, str]:
     """Let feeds go by the paths that their categories have now, and end those of removed ones.
 
-    A feed keeps its id, its log and its archive documents under its new path.
+    A feed keeps its id, its log and its archive documents under its new path. The old and the new
+    paths of those that moved are returned.
     """
     noted = _in_state(session, FormerPathState.NOTED)
     if not noted:
-        return
+        return {}
     now_at = _current_paths(session, noted)
     feeds = _category_feeds(session, {row.path for row in noted} | set(now_at.values()))
     moves: dict[Feed, str] = {}
@@ -69,6 +70,7 @@ def follow(session: Session) -> None:
             feed.gone = True
         row.state = FormerPathState.PLACED
     _move(session, feeds, moves)
+    return {path: feed.key for path, feed in feeds.items() if feed in moves}
 
 
 def _move(session: Session, feeds: dict[str, Feed], moves: dict[Feed, str]) -> None:

@@ -163,3 +163,8 @@ def count(session: Session) -> int:
 def count_set_aside(session: Session) -> int:
     """How many pieces wait to be mended."""
     return session.scalar(select(func.count()).select_from(SetAside)) or 0
+
+
+def category_paths(session: Session) -> Sequence[str]:
+    """The paths of all categories, in alphabetical order."""
+    return session.scalars(select(Category.path).order_by(Category.path)).all()

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from publisher.errors import UsageError
 from publisher.model import (
+    Cause,
     Delivery,
     DeliveryState,
     Edition,
@@ -20,20 +21,17 @@ from publisher.model import (
     ReportKind,
     Subscriber,
     SubscriberState,
+    SubscriptionState,
 )
+from publisher.store import acts, subscribers
 
 # An address is given up after a handful; more need not be read.
 LOOKED_BACK = 100
-STATES = {
-    ReportKind.HARD: SubscriberState.BOUNCED,
-    ReportKind.COMPLAINT: SubscriberState.COMPLAINED,
-    ReportKind.UNSUBSCRIBE: SubscriberState.UNSUBSCRIBED,
-}
-# From which states a report leads to one: a complaint weighs more than having left already.
-FROM = {
-    SubscriberState.BOUNCED: {SubscriberState.ACTIVE, SubscriberState.PENDING},
-    SubscriberState.UNSUBSCRIBED: {SubscriberState.ACTIVE, SubscriberState.PENDING},
-    SubscriberState.COMPLAINED: set(SubscriberState) - {SubscriberState.COMPLAINED},
+# What a report makes of whom it is about; a soft bounce does so only after several.
+CAUSES = {
+    ReportKind.HARD: Cause.BOUNCED,
+    ReportKind.COMPLAINT: Cause.COMPLAINED,
+    ReportKind.UNSUBSCRIBE: Cause.MAILTO,
 }
 
 
@@ -66,6 +64,7 @@ def record(session: Session, told: Told, patience: Patience, now: datetime) -> M
     person = session.get(Subscriber, told.subscriber_id)
     if person is None or _is_known(session, told):
         return None
+    state = _shown(session, person, told.list_name)
     report = MailReport(
         kind=told.kind,
         subscriber_id=told.subscriber_id,
@@ -75,31 +74,37 @@ def record(session: Session, told: Told, patience: Patience, now: datetime) -> M
         mail=told.mail,
         status=told.status,
         diagnostic=told.diagnostic,
-        before=person.state,
-        after=person.state,
+        before=state,
+        after=state,
     )
     session.add(report)
     session.flush()
-    wanted = STATES.get(told.kind)
+    cause = CAUSES.get(told.kind)
     if told.kind is ReportKind.SOFT and _is_given_up(session, told.subscriber_id, patience):
-        wanted = SubscriberState.BOUNCED
-    if wanted is not None:
-        report.after = apply(session, told.subscriber_id, wanted, told.diagnostic, now)
+        cause = Cause.BOUNCED
+    if cause is not None:
+        _apply(session, person, told, cause, now)
+        report.after = _shown(session, person, told.list_name)
     return report
 
 
-def apply(
-    session: Session,
-    subscriber_id: int,
-    state: SubscriberState,
-    cause: str,  # noqa: ARG001 - with `now` it is what a log of states will hold
-    now: datetime,  # noqa: ARG001
-) -> str:
-    """Bring a subscriber into a state, if the one it is in leads there; the state it is in then."""
-    person = session.get_one(Subscriber, subscriber_id)
-    if person.state in FROM[state]:
-        person.state = state
-    return person.state
+def _apply(session: Session, person: Subscriber, told: Told, cause: Cause, now: datetime) -> None:
+    """Change what the report changes: the address, or for a wish to leave that list alone.
+
+    What comes back from a list that the reader has left says nothing new of them.
+    """
+    place = subscribers.place_of(session, person, told.list_name)
+    has_left = place.subscription_state is SubscriptionState.UNSUBSCRIBED
+    if cause is Cause.MAILTO and place.subscription is not None:
+        acts.act(session, told.list_name, place, cause, now)
+    elif cause is Cause.COMPLAINED or (cause is Cause.BOUNCED and not has_left):
+        acts.stop(session, person.id, cause, now, told.diagnostic)
+
+
+def _shown(session: Session, person: Subscriber, list_name: str) -> str:
+    """The state that the list shows the subscriber in, or the address's where it is on none."""
+    where = acts.standing(subscribers.place_of(session, person, list_name))
+    return where.shown or where.address.value
 
 
 def undo(session: Session, report_id: int, now: datetime) -> tuple[MailReport, str]:
@@ -115,12 +120,16 @@ def undo(session: Session, report_id: int, now: datetime) -> tuple[MailReport, s
         raise UsageError(f"report {report_id} was taken back on {report.undone:%Y-%m-%d %H:%M}")
     person = session.get_one(Subscriber, report.subscriber_id)
     if report.after != report.before:
-        if person.state != report.after:
+        state = _shown(session, person, report.list_name)
+        if state != report.after:
             raise UsageError(
-                f"{person.email} is {person.state} by now, and was {report.after} by report "
+                f"{person.email} is {state} by now, and was {report.after} by report "
                 f"{report_id}; something else has happened since"
             )
-        person.state = report.before
+        left = report.list_name if report.kind == ReportKind.UNSUBSCRIBE else None
+        bounced = report.before == SubscriberState.BOUNCED
+        address = SubscriberState.BOUNCED if bounced else SubscriberState.DELIVERABLE
+        acts.restore(session, person, left, now, f"report {report_id} was taken back", address)
     report.undone = now
     return report, person.email
 

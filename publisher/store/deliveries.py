@@ -14,13 +14,15 @@ from publisher.model import Delivery, DeliveryState, Edition, Subscriber
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One delivery to be made: to whom, and which variant."""
+    """One delivery to be made: to whom, and which variant. `handle` stands for the subscriber in
+    links."""
 
     id: int
     variant: str
     subscriber_id: int
     email: str
     name: str
+    handle: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,10 @@ def prepare(
 def claim(session: Session, edition_id: int, limit: int, now: datetime) -> Sequence[Due]:
     """Take the next pending rows that are due, and mark them as being sent."""
     query = (
-        select(Delivery.id, Delivery.variant, Subscriber.id, Subscriber.email, Subscriber.name)
+        select(
+            Delivery.id, Delivery.variant, Subscriber.id, Subscriber.email, Subscriber.name,
+            Subscriber.handle,
+        )
         .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
         .where(
             Delivery.edition_id == edition_id,
@@ -66,7 +71,7 @@ def claim(session: Session, edition_id: int, limit: int, now: datetime) -> Seque
         )
         .order_by(Delivery.id)
         .limit(limit)
-    )
+    )  # fmt: skip
     due = [Due(*row) for row in session.execute(query)]
     _mark(session, [one.id for one in due], DeliveryState.SENDING, now)
     return due

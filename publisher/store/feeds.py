@@ -158,6 +158,12 @@ def stale(session: Session, kinds: Collection[str]) -> Sequence[Feed]:
     return session.scalars(query.order_by(Feed.id)).all()
 
 
+def exists(session: Session, kind: str, key: str) -> bool:
+    """Whether there is such a feed."""
+    query = select(Feed.id).where(Feed.kind == kind, Feed.key == key)
+    return session.scalar(query) is not None
+
+
 def published(session: Session, kinds: Collection[str]) -> Sequence[Feed]:
     """All published feeds."""
     return session.scalars(
@@ -207,6 +213,15 @@ def newest(session: Session, feed_id: int, size: int) -> list[int]:
         .limit(size)
     )
     return list(session.scalars(query))
+
+
+def not_overtaken(session: Session, versions: Mapping[int, int]) -> list[int]:
+    """Those feeds of which nobody has built a later version than this (feed id → version)."""
+    ids, found = list(versions), []
+    for start in range(0, len(ids), 400):
+        query = select(Feed.id, Feed.built).where(Feed.id.in_(ids[start : start + 400]))
+        found += [one for one, built in session.execute(query) if built <= versions[one]]
+    return found
 
 
 def mark_built(session: Session, versions: Mapping[int, int]) -> None:

@@ -56,6 +56,11 @@ def last_moment(session: Session) -> datetime | None:
     return session.scalar(select(Change.at).order_by(Change.position.desc()).limit(1))
 
 
+def last_position(session: Session) -> int:
+    """The place of the last change, 0 before the first one."""
+    return session.scalar(select(func.max(Change.position))) or 0
+
+
 def append(
     session: Session, changes: Sequence[NewChange], moves: Mapping[int, Moves], now: datetime
 ) -> dict[int, int]:
@@ -66,7 +71,7 @@ def append(
     """
     if not changes:
         return {}
-    first = (session.scalar(select(func.max(Change.position))) or 0) + 1
+    first = last_position(session) + 1
     positions = {change.article_id: first + n for n, change in enumerate(changes)}
     session.execute(
         insert(Change),

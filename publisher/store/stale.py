@@ -91,7 +91,7 @@ class Watcher:
     both cost next to nothing while nothing happens.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, channel: str = CHANNEL) -> None:
         self._store = store
         with explained(store.engine.url):
             self._connection = store.engine.raw_connection()
@@ -100,7 +100,7 @@ class Watcher:
                 self._seen = self._data_version()
             else:
                 self._driver.autocommit = True
-                self._driver.execute(f"LISTEN {CHANNEL}")
+                self._driver.execute(f"LISTEN {channel}")
 
     def wait(self, seconds: float) -> bool:
         """Wait for a change, `seconds` at most; whether there was one. Raises StoreError."""

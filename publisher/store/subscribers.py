@@ -2,131 +2,244 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
+from datetime import datetime
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Table, func, insert, literal, select
 from sqlalchemy.orm import Session
 
-from publisher.model import Subscriber, SubscriberState, Subscription
+from publisher.model import (
+    Subscriber,
+    SubscriberState,
+    Subscription,
+    SubscriptionState,
+    Suppression,
+)
+from publisher.model.states import Standing
+from publisher.store import suppressions
 
 BATCH = 1000
-
-
-class Joined(Enum):
-    """What became of an address that was to be put on a list."""
-
-    NEW = "new"
-    CHANGED = "changed"
-    UNCHANGED = "unchanged"
-    LEFT = (
-        "left alone"  # it has unsubscribed, bounced or complained; an import never overrides that
-    )
+# As a literal, so that a database can see that its partial index is meant.
+_IS_STOPPED = Subscriber.state != literal(SubscriberState.DELIVERABLE, literal_execute=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """An address, and how it wants a list."""
+    """An address in its one spelling, and how it wants a list; empty is what there was before.
+
+    `state` is the state that another program had it in, if it comes from one.
+    """
 
     email: str
     name: str = ""
     language: str | None = None
     timezone: str | None = None
     categories: tuple[str, ...] = ()
+    format: str = ""
+    state: str = ""
 
 
-def join(
-    session: Session, list_name: str, wishes: Sequence[Wish], *, confirmed: bool
-) -> list[Joined]:
-    """Put addresses on a list, one outcome for each; confirmed ones are active at once."""
-    emails = [wish.email for wish in wishes]
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What the store knows of an address, and of its subscription to one list."""
+
+    subscriber: Subscriber | None = None
+    subscription: Subscription | None = None
+    suppression: Suppression | None = None
+
+    @property
+    def address_state(self) -> SubscriberState:
+        """The state of the address, whether it is stored or only its hash is."""
+        if self.suppression is not None:
+            return SubscriberState(self.suppression.reason)
+        if self.subscriber is not None:
+            return SubscriberState(self.subscriber.state)
+        return SubscriberState.DELIVERABLE
+
+    @property
+    def subscription_state(self) -> SubscriptionState | None:
+        """The state of the subscription, or None where there is none."""
+        return SubscriptionState(self.subscription.state) if self.subscription else None
+
+
+def places(session: Session, list_name: str, emails: Sequence[str]) -> dict[str, Place]:
+    """What is known of each of these addresses (in their one spelling), by address."""
     people = {
-        s.email: s for s in session.scalars(select(Subscriber).where(Subscriber.email.in_(emails)))
+        one.email: one
+        for one in session.scalars(select(Subscriber).where(Subscriber.email.in_(emails)))
     }
-    query = select(Subscription).where(
-        Subscription.list_name == list_name,
-        Subscription.subscriber_id.in_([person.id for person in people.values()]),
+    subscriptions = _subscriptions(session, list_name, [one.id for one in people.values()])
+    suppressed = suppressions.among(session, emails)
+    return {
+        email: Place(
+            people.get(email),
+            subscriptions.get(people[email].id) if email in people else None,
+            suppressed.get(email),
+        )
+        for email in emails
+    }
+
+
+def place_of(session: Session, subscriber: Subscriber, list_name: str) -> Place:
+    """The same for one subscriber."""
+    found = _subscriptions(session, list_name, [subscriber.id]).get(subscriber.id)
+    return Place(
+        subscriber, found, suppressions.among(session, [subscriber.email]).get(subscriber.email)
     )
-    subscriptions = {s.subscriber_id: s for s in session.scalars(query)}
-    outcomes = []
-    for wish in wishes:
-        person = people.get(wish.email)
-        subscription = subscriptions.get(person.id) if person else None
-        outcomes.append(_join_one(session, list_name, wish, person, subscription, confirmed))
-    return outcomes
 
 
-def _join_one(
-    session: Session,
-    list_name: str,
-    wish: Wish,
-    person: Subscriber | None,
-    subscription: Subscription | None,
-    confirmed: bool,
-) -> Joined:
-    state = SubscriberState.ACTIVE if confirmed else SubscriberState.PENDING
-    if person is None:
-        person = Subscriber(email=wish.email, name=wish.name, state=state)
-        session.add(person)
-    elif person.state not in (SubscriberState.ACTIVE, SubscriberState.PENDING):
-        return Joined.LEFT
-    if subscription is None:
-        subscription = Subscription(list_name=list_name, subscriber=person)
-        session.add(subscription)
-        outcome = Joined.NEW
-    else:
-        outcome = Joined.UNCHANGED
-    if confirmed and person.state == SubscriberState.PENDING:
-        person.state = state
-    person.name = wish.name or person.name
-    subscription.language = wish.language or subscription.language
-    subscription.timezone = wish.timezone or subscription.timezone
-    subscription.categories = list(wish.categories) or list(subscription.categories or [])
-    if outcome is Joined.UNCHANGED and (
-        session.is_modified(person) or session.is_modified(subscription)
-    ):
-        return Joined.CHANGED
-    return outcome
+def _subscriptions(
+    session: Session, list_name: str, subscriber_ids: Collection[int]
+) -> dict[int, Subscription]:
+    if not subscriber_ids:
+        return {}
+    query = select(Subscription).where(
+        Subscription.list_name == list_name, Subscription.subscriber_id.in_(subscriber_ids)
+    )
+    return {one.subscriber_id: one for one in session.scalars(query)}
 
 
-def active(session: Session, list_name: str) -> Iterator[Subscription]:
+def by_email(session: Session, email: str) -> Subscriber | None:
+    """The subscriber with an address in its one spelling."""
+    return session.scalar(select(Subscriber).where(Subscriber.email == email))
+
+
+def by_handle(session: Session, handle: int) -> Subscriber | None:
+    """The subscriber that a link of a mail stands for."""
+    return session.scalar(select(Subscriber).where(Subscriber.handle == handle))
+
+
+def subscriptions_of(session: Session, subscriber_id: int) -> Sequence[Subscription]:
+    """All subscriptions of a subscriber, by the name of the list."""
+    query = select(Subscription).where(Subscription.subscriber_id == subscriber_id)
+    return session.scalars(query.order_by(Subscription.list_name)).all()
+
+
+def create(session: Session, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """New subscribers, given by the names of the table's columns; their ids by address."""
+    if not rows:
+        return {}
+    table = cast(Table, Subscriber.__table__)
+    made = session.execute(insert(table).returning(table.c.email, table.c.id), rows)
+    return {row.email: row.id for row in made}
+
+
+def subscribe(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """New subscriptions, given by the names of the table's columns."""
+    if rows:
+        session.execute(insert(cast(Table, Subscription.__table__)), rows)
+
+
+class Recipient(NamedTuple):
+    """A subscription that gets the list's mail, with the choices that its variant depends on."""
+
+    id: int
+    subscriber_id: int
+    categories: list[str]
+    language: str | None
+    timezone: str | None
+    format: str
+
+
+def active(session: Session, list_name: str) -> Iterator[Recipient]:
     """The list's subscriptions that may be sent to, in a steady order, a batch at a time."""
     query = (
-        select(Subscription)
-        .join(Subscriber)
-        .where(Subscription.list_name == list_name, Subscriber.state == SubscriberState.ACTIVE)
+        select(
+            Subscription.id, Subscription.subscriber_id, Subscription.categories,
+            Subscription.language, Subscription.timezone, Subscription.format,
+        )
+        .join(Subscription.subscriber)
+        .where(*gets_editions(list_name))
         .order_by(Subscription.id)
         .limit(BATCH)
-    )
+    )  # fmt: skip
     last = 0
-    while batch := session.scalars(query.where(Subscription.id > last)).unique().all():
-        yield from batch
+    while batch := session.execute(query.where(Subscription.id > last)).all():
+        yield from map(Recipient._make, batch)
         last = batch[-1].id
-
-
-def count_by_state(session: Session, list_name: str) -> dict[str, int]:
-    """How many of the list's subscribers are in each state."""
-    query = (
-        select(Subscriber.state, func.count())
-        .join(Subscription)
-        .where(Subscription.list_name == list_name)
-        .group_by(Subscriber.state)
-    )
-    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def has_active(session: Session, list_name: str) -> bool:
     """Whether anybody would get an edition of the list."""
-    return next(iter(active(session, list_name)), None) is not None
+    query = select(Subscription.id).join(Subscription.subscriber)
+    return session.scalar(query.where(*gets_editions(list_name)).limit(1)) is not None
 
 
-def emails(session: Session, list_name: str) -> Iterable[tuple[str, str, str]]:
-    """Address, name and state of everybody on the list, in alphabetical order."""
-    query = (
-        select(Subscriber.email, Subscriber.name, Subscriber.state)
-        .join(Subscription)
-        .where(Subscription.list_name == list_name)
-        .order_by(Subscriber.email)
+def gets_editions(list_name: str) -> tuple[ColumnElement[bool], ...]:
+    """What must hold of a subscription and its subscriber, so that the list's mail goes there."""
+    return (
+        Subscription.list_name == list_name,
+        Subscription.state == SubscriptionState.ACTIVE,
+        Subscriber.state == SubscriberState.DELIVERABLE,
     )
-    return ((email, name, state) for email, name, state in session.execute(query))
+
+
+def count_by_state(session: Session, list_name: str) -> dict[str, int]:
+    """How many of the list's subscribers are in each state: pending, active, unsubscribed,
+    bounced or complained."""
+    query = select(Subscription.state, func.count()).group_by(Subscription.state)
+    query = query.where(Subscription.list_name == list_name)
+    # From an index alone; the few addresses that cannot be written to are then moved over. They are
+    # looked up one by one: a join would begin with everybody on the list.
+    counts = Counter({row[0]: row[1] for row in session.execute(query)})
+    on_list = (
+        select(Subscription.state)
+        .where(Subscription.subscriber_id == Subscriber.id, Subscription.list_name == list_name)
+        .scalar_subquery()
+    )
+    stopped = select(Subscriber.state.label("address"), on_list.label("here")).where(_IS_STOPPED)
+    both = stopped.subquery().c
+    pairs = select(both.address, both.here, func.count()).group_by(both.address, both.here)
+    for address, here, number in session.execute(pairs):
+        if here is not None:
+            counts[here] -= number
+            counts[_shown(address, here)] += number
+    return {state: number for state, number in counts.items() if number}
+
+
+class Listed(NamedTuple):
+    """A line of a list: who is on it, in which state since when, with which choices."""
+
+    subscriber_id: int
+    email: str
+    name: str
+    address_state: str
+    subscription_state: str
+    since: datetime
+    categories: list[str]
+    language: str | None
+    timezone: str | None
+    format: str
+
+    @property
+    def state(self) -> str:
+        """The one word for both states."""
+        return _shown(self.address_state, self.subscription_state)
+
+
+def listed(session: Session, list_name: str, states: Collection[str] = ()) -> Iterator[Listed]:
+    """Everybody on the list, or those in some of its states, in the order in which they came, a
+    batch at a time."""
+    query = (
+        select(
+            Subscription.subscriber_id, Subscriber.email, Subscriber.name, Subscriber.state,
+            Subscription.state, Subscription.since, Subscription.categories,
+            Subscription.language, Subscription.timezone, Subscription.format,
+        )
+        .join(Subscription.subscriber)
+        .where(Subscription.list_name == list_name)
+        .order_by(Subscription.subscriber_id)
+        .limit(BATCH)
+    )  # fmt: skip
+    last = 0
+    while batch := session.execute(query.where(Subscription.subscriber_id > last)).all():
+        rows = map(Listed._make, batch)
+        yield from (row for row in rows if not states or row.state in states)
+        last = batch[-1].subscriber_id
+
+
+def _shown(address_state: str, subscription_state: str) -> str:
+    return Standing(SubscriberState(address_state), SubscriptionState(subscription_state)).shown

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from urllib.parse import quote
@@ -134,29 +134,62 @@ def document(
     before: ArchiveLink | None = None,
     archive: int | None = None,
 ) -> FeedDocument:
-    """A document of a feed: the live one, or an archive. Newest publications come first."""
+    """A document of a feed of articles: the live one, or an archive."""
     site = config.site
     folder = quote(feed_path(feed.kind, feed.key))
     everything = feed.kind == "everything"
-    formats = ("atom",) if archive else config.feeds.formats
-    return FeedDocument(
-        id=feed.uid or f"{site.url}/feeds/{folder}{FILES['atom']}",
+    made = feed_document(
+        config,
+        uid=feed.uid,
+        kind=feed.kind,
+        key=feed.key,
         title=site.title if everything else f"{title_of(feed)} – {site.title}",
         subtitle=site.description,
         page=f"{site.url}/{folder}" if feed.kind in ("everything", "category") else f"{site.url}/",
-        root=f"{site.url}/feeds/",
-        addresses={form: f"{site.url}/feeds/{folder}{FILES[form]}" for form in formats},
         language=feed.title if feed.kind == "language" else site.language,
+        entries=entries,
+        formats=("atom",) if archive else None,
+    )
+    stones = tuple(sorted(tombstones, key=lambda stone: (stone.when, stone.uid)))
+    # What never changes has nobody to tell.
+    hubs = () if archive else config.hubs
+    return replace(made, tombstones=stones, before=before, archive=archive, hubs=hubs)
+
+
+def feed_document(
+    config: Config,
+    *,
+    uid: str | None,
+    kind: str,
+    key: str,
+    title: str,
+    subtitle: str,
+    page: str,
+    language: str,
+    entries: Sequence[Entry],
+    formats: Sequence[str] | None = None,
+) -> FeedDocument:
+    """Any feed of the site, with its entries in order: newest publications come first."""
+    site = config.site
+    folder = quote(feed_path(kind, key))
+    return FeedDocument(
+        id=uid or f"{site.url}/feeds/{folder}{FILES['atom']}",
+        title=title,
+        subtitle=subtitle,
+        page=page,
+        root=f"{site.url}/feeds/",
+        addresses={
+            form: f"{site.url}/feeds/{folder}{FILES[form]}"
+            for form in formats or config.feeds.formats
+        },
+        language=language,
         publisher=site.publisher or site.title,
         rights=site.rights,
         license=site.license,
         icon=site.icon,
         logo=site.logo,
-        hubs=() if archive else config.hubs,  # what never changes has nobody to tell
+        hubs=config.hubs,
         entries=tuple(sorted(entries, key=_newest_first)),
-        tombstones=tuple(sorted(tombstones, key=lambda stone: (stone.when, stone.uid))),
-        before=before,
-        archive=archive,
     )
 
 

@@ -7,13 +7,14 @@ import logging
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from publisher.pipeline.newsroom import Newsroom
-from publisher.web import errors, pages
+from publisher.web import errors, pages, subscribe
 from publisher.web.feed_files import FeedFiles
+from publisher.web.hub import HubEndpoint
 from publisher.web.press import Press
 from publisher.web.safety import Safety
 from publisher.web.sitemaps import Sitemaps
@@ -22,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 def application(newsroom: Newsroom) -> ASGIApp:
-    """Everything that is served: feeds, pages, sitemaps, the articles' media, a sign of life."""
+    """Everything that is served: feeds, pages, sitemaps, media, our hub, a sign of life."""
     config = newsroom.config
     log.info("serving %s/ on port %d of %s", config.site.url, config.web.port, config.web.host)
     press = Press(newsroom)
@@ -32,21 +33,28 @@ def application(newsroom: Newsroom) -> ASGIApp:
     async def icon(_request: Request) -> Response:
         return RedirectResponse(press.statics.address("icon.svg"), 301, {"cache-control": DAY})
 
-    rest = Starlette(
-        routes=[
-            Route("/healthz", _healthz),
-            Mount("/media", media),
-            Route("/static/{name}", press.serve_static),
-            Route("/favicon.ico", icon),
-            *Sitemaps(newsroom).routes,
-            *pages.routes(press),
-        ],
-        exception_handlers=errors.handlers(press),
-    )
+    routes: list[BaseRoute] = [
+        Route("/healthz", _healthz),
+        Mount("/media", media),
+        Route("/static/{name}", press.serve_static),
+        Route("/favicon.ico", icon),
+        *Sitemaps(newsroom).routes,
+    ]
+    if config.websub.own:
+        routes.append(Route("/hub", HubEndpoint(newsroom).answer, methods=["GET", "POST"]))
+    routes += subscribe.routes(press)
+    routes += pages.routes(press)  # last: any other path may be a category's
+    rest = Starlette(routes=routes, exception_handlers=errors.handlers(press))
     # An address is right or wrong; a guess at what was meant would go by the Host header.
     rest.router.redirect_slashes = False
     guarded = Safety(rest, press)
-    feeds = FeedFiles(config.path(config.feeds.folder), "/feeds", deltas=config.feeds.deltas)
+    feeds = FeedFiles(
+        config.path(config.feeds.folder),
+        "/feeds",
+        deltas=config.feeds.deltas,
+        hubs=config.hubs,
+        site_url=config.site.url,
+    )
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         # Feeds get most of the requests, so they do not go through the framework's routing.

@@ -6,6 +6,7 @@ import hashlib
 import re
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from publisher.syndication.document import FILES, MEDIA_TYPES
 from publisher.syndication.former import OURS, Former, read_former
 from publisher.syndication.publish import CODINGS
+from publisher.syndication.websub import address_of, link_header
 from publisher.web.deltas import Versions
 
 TYPES = {FILES[form]: f"{MEDIA_TYPES[form]}; charset=utf-8" for form in FILES} | {
@@ -87,8 +89,16 @@ class Document:
 class Documents:
     """The documents of a folder; each is read again where its files have changed."""
 
-    def __init__(self, folder: Path, *, deltas: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        deltas: bool = False,
+        hubs: Sequence[str] = (),
+        site_url: str = "",
+    ) -> None:
         self._folder = folder
+        self._hubs, self._site_url = hubs, site_url
         self._deltas = deltas
         self._kept: OrderedDict[str, Document] = OrderedDict()
         self._size = 0
@@ -168,7 +178,14 @@ class Documents:
         found = {**shared, "content-type": media_type, "content-length": str(len(data))}
         found |= {"content-encoding": coding} if coding else {}
         found |= PAGE if path.endswith(".html") else {}
+        found |= self._links(path)
         return Form(coding, data, etag, modified, raw(found), raw(shared))
+
+    def _links(self, path: str) -> dict[str, str]:
+        """Where partners can subscribe to a live document (WebSub, section 4)."""
+        if not self._hubs or path.rpartition("/")[2] not in FILES.values():
+            return {}
+        return {"link": link_header(self._hubs, address_of(path, self._site_url))}
 
     def _versions(
         self, path: str, forms: dict[str, Form], before: Document | None

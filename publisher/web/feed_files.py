@@ -6,6 +6,7 @@ headers are kept in memory as they go out, and the folder is looked at ten times
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -28,8 +29,16 @@ Asked = dict[bytes, bytes]
 class FeedFiles:
     """GET and HEAD for feed documents, with validators; nothing else of the folder is shown."""
 
-    def __init__(self, folder: Path, prefix: str = "", *, deltas: bool = False) -> None:
-        self._documents = Documents(folder, deltas=deltas)
+    def __init__(
+        self,
+        folder: Path,
+        prefix: str = "",
+        *,
+        deltas: bool = False,
+        hubs: Sequence[str] = (),
+        site_url: str = "",
+    ) -> None:
+        self._documents = Documents(folder, deltas=deltas, hubs=hubs, site_url=site_url)
         self._prefix = prefix
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
