@@ -140,3 +140,20 @@ class Document(HTMLParser):
     def text(self) -> str:
         """All that is read."""
         return " ".join("".join(self.texts).split())
+
+
+def page(client: TestClient, path: str, status: int = 200) -> Document:
+    """The page of a path, which is answered with that status."""
+    answer = client.get(path)
+    assert answer.status_code == status, (path, answer.status_code)
+    return Document(answer.text)
+
+
+def fresh(newsroom: Newsroom, path: str, status: int = 200) -> Document:
+    """The page as a server that has just started makes it."""
+    return page(browser(newsroom), path, status)
+
+
+def titles(document: Document) -> list[str]:
+    """What the articles of a list are called."""
+    return [text.removeprefix("h3 ") for text in document.headings if text.startswith("h3 ")]

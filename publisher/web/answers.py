@@ -52,11 +52,12 @@ class Payload:
 
 def answer(request: Request, kept: Payload, headers: dict[str, str], status: int = 200) -> Response:
     """The whole of it in the best coding, or 304 where the asker has it already."""
-    coding = _best_coding(request, len(kept.data))
+    coding = coding_for(request, kept)
+    modified = _told(kept.modified)
     told = {"etag": kept.etag(coding), "vary": "accept-encoding", **headers}
-    if kept.modified is not None:
-        told["last-modified"] = format_datetime(kept.modified, usegmt=True)
-    if status == 200 and _is_known(request, kept, coding):
+    if modified is not None:
+        told["last-modified"] = format_datetime(modified, usegmt=True)
+    if status == 200 and _is_known(request, kept.etag(coding), modified):
         told.pop("content-type", None)
         return Response(status_code=304, headers=told)
     if coding:
@@ -66,11 +67,19 @@ def answer(request: Request, kept: Payload, headers: dict[str, str], status: int
     return Response(b"" if request.method == "HEAD" else body, status, told)
 
 
-def _best_coding(request: Request, size: int) -> str:
+def coding_for(request: Request, kept: Payload) -> str:
+    """The content coding in which the asker gets it."""
     asked = dict(request.scope["headers"])
-    return best_coding(asked, CODINGS if size >= WORTH_IT else ())
+    return best_coding(asked, CODINGS if len(kept.data) >= WORTH_IT else ())
 
 
-def _is_known(request: Request, kept: Payload, coding: str) -> bool:
-    modified = kept.modified.timestamp() if kept.modified else None
-    return is_unchanged(dict(request.scope["headers"]), kept.etag(coding), modified)
+def _told(modified: datetime | None) -> datetime | None:
+    """Last-Modified counts whole seconds: in the second of the change itself it would not tell one
+    state from the next, and it must not lie in the future (RFC 9110, 8.8.2)."""
+    is_past = modified is not None and modified < datetime.now(UTC).replace(microsecond=0)
+    return modified if is_past else None
+
+
+def _is_known(request: Request, etag: str, modified: datetime | None) -> bool:
+    seconds = modified.timestamp() if modified else None
+    return is_unchanged(dict(request.scope["headers"]), etag, seconds)

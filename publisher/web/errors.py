@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from publisher.errors import PublisherError, StoreError
 from publisher.render.pages import Head, Link
 from publisher.render.translations import words
-from publisher.web.press import MovedError, Page, Press, Reading
+from publisher.web.press import NOT_KEPT, MovedError, Page, Press, Reading
 
 log = logging.getLogger(__name__)
 
@@ -73,8 +73,8 @@ async def respond(press: Press, request: Request, status: int, headers: dict[str
         log.exception("the page for status %d could not be made", status)
         heading, advice = TEXTS.get(status, TEXTS[OTHERWISE])
         answer = PlainTextResponse(f"{heading}. {advice}\n", status)
-    if status >= 500:
-        answer.headers["cache-control"] = "no-store"
+    if status not in (404, 410):  # the others say something about this one request
+        answer.headers["cache-control"] = NOT_KEPT
     answer.headers.update(headers)
     return answer
 

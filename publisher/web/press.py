@@ -28,7 +28,7 @@ from publisher.render.environment import WEB
 from publisher.render.pages import Head, Link, Look, origin_and_root, render_page
 from publisher.store import log, pages
 from publisher.store.engine import Session
-from publisher.web.answers import Payload, answer
+from publisher.web.answers import Payload, answer, coding_for
 from publisher.web.statics import PACKAGED as STATICS
 from publisher.web.statics import Statics
 
@@ -157,11 +157,8 @@ class Press:
         state = await self._current()
         found = self._memory.get(key, state) if keep else None
         if found is None:
-            path = request.path_params
-            page = await self.in_thread(lambda: self._made(make, state, path, query))
-            kept = Payload.of(page.html.encode("utf-8", "replace"), state.modified)
-            found = _Remembered(state, page, kept)
-            if keep and not page.fleeting:
+            found = await self.in_thread(lambda: self._remembered(request, make, state, query))
+            if keep and not found.page.fleeting:
                 self._memory.put(key, found)
         headers = {
             "content-type": "text/html; charset=utf-8",
@@ -188,6 +185,14 @@ class Press:
         """A style sheet or the like. Raises HTTPException (404)."""
         await self._current()
         return await self.statics.serve(request)
+
+    def _remembered(
+        self, request: Request, make: Maker, state: State, query: Mapping[str, str]
+    ) -> _Remembered:
+        page = self._made(make, state, request.path_params, query)
+        kept = Payload.of(page.html.encode("utf-8", "replace"), state.modified)
+        kept.form(coding_for(request, kept))  # here, since compressing would hold up the loop
+        return _Remembered(state, page, kept)
 
     def _made(
         self, make: Maker, state: State, path: Mapping[str, str], query: Mapping[str, str]
