@@ -102,7 +102,7 @@ class Desk:
     def read_by(self, email: str, *categories: str, name: str = "daily", **more: Any) -> int:
         """Put an active reader on a list; the subscriber's id."""
         form = more.pop("format", "html")
-        wish = Wish(email, categories=categories, **more)
+        wish = Wish(email, more.pop("name_of", ""), categories=categories, **more)
         with self.newsroom.store.write() as session:
             join(session, name, [wish])
             session.flush()
