@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
 
-from publisher.config import Config
+from publisher.config import Config, Relay
+from publisher.config.servers import Server, parse_server
 from publisher.delivery.maildir import MaildirTransport
 from publisher.delivery.message import Signer
-from publisher.delivery.smtp import SmtpTransport
+from publisher.delivery.policy import Policy
+from publisher.delivery.throttle import Throttle
 from publisher.delivery.transport import Transport
+from publisher.model import DeliveryState
 from publisher.pipeline.newsroom import Newsroom
 from publisher.render.environment import Templates
 from publisher.store.engine import open_store
@@ -27,6 +32,7 @@ def opened(config: Config) -> Iterator[Newsroom]:
         templates=Templates(config.path(config.templates.folder)),
         transport=transport(config),
         signer=signer(config),
+        policy=policy(config),
     )
     try:
         yield newsroom
@@ -35,11 +41,11 @@ def opened(config: Config) -> Iterator[Newsroom]:
 
 
 def transport(config: Config) -> Transport:
-    """The way out for mail that the config names."""
+    """The way out for mail that the config names. Raises UsageError."""
     url = config.mail.transport
-    if url.startswith("maildir:"):
+    if url.startswith("maildir:") and not config.relays:
         return MaildirTransport(config.path(url.removeprefix("maildir:")))
-    return SmtpTransport(url, config.mail.timeout_seconds)
+    return _smtp(config, config.relays or (Relay(url=url),))
 
 
 def signer(config: Config) -> Signer | None:
@@ -51,3 +57,60 @@ def signer(config: Config) -> Signer | None:
     named = (one.partition(":") for one in config.dkim.keys)
     keys = tuple(dkim.read_key(name, config.path(file)) for name, _, file in named)
     return dkim.Signer(keys, config.dkim.domain)
+
+
+def _smtp(config: Config, relays: Sequence[Relay]) -> Transport:
+    # Loaded only where it is used: TLS and an event loop take a while.
+    from publisher.delivery.smtp.channel import Patience
+    from publisher.delivery.smtp.opening import Manners
+    from publisher.delivery.smtp.relay import Terms
+    from publisher.delivery.smtp.tls import believing, verifying
+    from publisher.delivery.smtp.transport import SmtpTransport
+
+    mail, general = config.mail, config.delivery
+    manners = Manners(
+        patience=Patience.of(mail.timeout_seconds),
+        verifying=verifying(config.path(mail.ca_file) if mail.ca_file else None),
+        believing=believing(),
+        hello=mail.hello,
+    )
+    terms = [
+        Terms(
+            server=_server(config, one),
+            weight=one.weight,
+            connections=one.connections or general.connections,
+            messages_per_connection=(
+                general.messages_per_connection
+                if one.messages_per_connection is None
+                else one.messages_per_connection
+            ),
+            messages_per_second=one.messages_per_second,
+        )
+        for one in relays
+    ]
+    return SmtpTransport(terms, manners)
+
+
+def _server(config: Config, relay: Relay) -> Server:
+    server = parse_server(relay.url)
+    if not server.password_file:
+        return server
+    return replace(server, password_file=str(config.path(server.password_file)))
+
+
+def policy(config: Config) -> Policy:
+    """How mail may leave, by the config."""
+    delivery = config.delivery
+    groups = {
+        domain: (one.domains[0], one.messages_per_second)
+        for one in config.throttle
+        for domain in one.domains
+    }
+    resend = delivery.after_crash == "resend"
+    return Policy(
+        in_doubt=delivery.in_doubt,
+        give_up=timedelta(hours=delivery.give_up_hours),
+        after_crash=DeliveryState.PENDING if resend else DeliveryState.UNCERTAIN,
+        per_second=delivery.messages_per_second,
+        throttle=Throttle(delivery.per_domain_per_second, groups),
+    )

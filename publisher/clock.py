@@ -1,18 +1,19 @@
 """The clock: APScheduler ticks, and the calendar decides. No rule of its own.
 
 Cron triggers skip or repeat days around daylight-saving changes, so a tick only asks whether
-an edition is due. It comes every few seconds, never two at once, and late rather than never.
+an edition is due. It comes every few seconds, never two of a kind at once, and late rather than
+never.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from itertools import islice
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -27,10 +28,9 @@ from publisher.pipeline.forgetting import forget_unconfirmed
 from publisher.pipeline.newsroom import Newsroom
 from publisher.pipeline.notices import send_notices
 
-log = logging.getLogger(__name__)
+LONGEST_PAUSE = 300.0
 
-# After so many groups of notices the editions have their turn: an import can leave a million.
-NOTICE_TURNS = 100
+log = logging.getLogger(__name__)
 
 
 def _now() -> datetime:
@@ -38,58 +38,82 @@ def _now() -> datetime:
 
 
 class Clock:
-    """Sends the editions and notices that are due, as long as it runs."""
+    """Makes the editions that are due and sends them, and notices, as long as it runs.
 
-    def __init__(self, newsroom: Newsroom) -> None:
+    Without `cuts` it only sends. Each list has a turn of its own, so that a large edition does not
+    hold up the others.
+    """
+
+    def __init__(self, newsroom: Newsroom, *, cuts: bool = True) -> None:
         self._newsroom = newsroom
         self._stopping = threading.Event()
         self._scheduler = BackgroundScheduler(timezone=UTC)
-        self._scheduler.add_job(
-            self.tick,
-            "interval",
-            seconds=newsroom.config.clock.tick_seconds,
-            next_run_time=_now(),
-            misfire_grace_time=None,
-            coalesce=True,
-            max_instances=1,
-        )
+        self._pauses: dict[str, _Pause] = {}
         self._mailbox: Mailbox | None = None
-        if newsroom.config.bounces.mailbox:
-            # Beside the ticks, since a slow mail server must not hold up an edition.
-            self._scheduler.add_job(
-                self.read_bounces,
-                "interval",
-                seconds=newsroom.config.bounces.check_seconds,
-                next_run_time=_now(),
-                misfire_grace_time=None,
-                coalesce=True,
-                max_instances=1,
-            )
+        tick = newsroom.config.clock.tick_seconds
+        if cuts:
+            self._add(self.cut, "cut", tick)
+            if newsroom.config.bounces.mailbox:
+                self._add(self.read_bounces, "bounces", newsroom.config.bounces.check_seconds)
+        self._add(self.send_notices, "notices", tick)
+        for one in newsroom.config.lists:
+            self._add(partial(self.send, one), f"send {one.name}", tick)
 
     def start(self) -> None:
         """Begin to tick, in threads of its own."""
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Let the letter at hand finish, and end."""
+        """Let the letters on their way arrive, and end."""
         self._stopping.set()
         self._scheduler.shutdown(wait=True)
 
-    def tick(self) -> None:
-        """Send notices, cut what is due and send what is cut. One list's trouble does not hold up
-        the others, nor a notice an edition."""
+    def cut(self) -> None:
+        """Make the editions that are due, and the notices about corrections. One list's trouble
+        does not hold up the others."""
         self._attempt("corrections", self._corrections)
-        self._attempt("notices", self._notices)
         for one in self._newsroom.config.lists:
-            self._attempt(f"list {one.name}", partial(self._serve, one))
+            self._attempt(f"list {one.name}", partial(self._advance, one))
 
-    def _attempt(self, what: str, step: Callable[[], None]) -> None:
+    def send(self, one: MailingList) -> None:
+        """Send the list's editions that are not sent to the end; after trouble, not at once."""
+        pause = self._pauses.setdefault(one.name, _Pause(self._newsroom.config.clock.tick_seconds))
+        if pause.is_over:
+            pause.begin()
+            if self._serve(one):
+                pause.forget()
+
+    def send_notices(self) -> None:
+        """Send the notices that are due; forget who did not confirm in time."""
+        self._attempt("notices", self._notices)
+
+    def read_bounces(self) -> None:
+        """Read what came back. After trouble all of the mailbox is looked at again."""
+        self._attempt("bounces", self._bounces)
+
+    def _add(self, work: Callable[[], None], name: str, seconds: float) -> None:
+        self._scheduler.add_job(
+            work,
+            "interval",
+            seconds=seconds,
+            id=name,
+            next_run_time=_now(),
+            misfire_grace_time=None,
+            coalesce=True,
+            max_instances=1,
+        )
+
+    def _attempt(self, what: str, step: Callable[[], None]) -> bool:
+        """Whether the step came to its end; what goes wrong is said, and that is all."""
         try:
             step()
         except PublisherError as error:
             log.error("%s: %s", what, error)
         except Exception:  # a tick that raised would be followed by the next one all the same
             log.exception("%s: what is due waits", what)
+        else:
+            return True
+        return False
 
     def _corrections(self) -> None:
         corrections.tell(self._newsroom, _now())
@@ -100,33 +124,37 @@ class Clock:
             log.info("%d subscriptions were not confirmed in time, and are forgotten", forgotten)
         tally: Counter[str] = Counter()
         turns = send_notices(self._newsroom, _now, self._stopping.is_set)
-        for outcomes in islice(turns, NOTICE_TURNS):
+        for outcomes in turns:
             tally.update(outcome.state for outcome in outcomes)
-        turns.close()
         if tally:
             log.info("notices: %s", _said(tally))
 
-    def read_bounces(self) -> None:
-        """Read what came back. After trouble all of the mailbox is looked at again."""
+    def _bounces(self) -> None:
         mailbox = self._mailbox or bounces.mailbox_of(
             self._newsroom, self._newsroom.config.bounces.mailbox
         )
         self._mailbox = None
-        try:
-            for one in bounces.read_mailbox(self._newsroom, mailbox, _now, self._stopping.is_set):
-                _say(one)
-            self._mailbox = mailbox
-        except PublisherError as error:
-            log.error("bounces: %s", error)
-        except Exception:  # as above
-            log.exception("bounces: they wait")
+        for one in bounces.read_mailbox(self._newsroom, mailbox, _now, self._stopping.is_set):
+            _say(one)
+        self._mailbox = mailbox
 
-    def _serve(self, one: MailingList) -> None:
+    def _advance(self, one: MailingList) -> None:
         for edition in editions.advance(self._newsroom, one, _now()):
             log.info("list %s: edition of %s is %s", one.name, edition.local_date, edition.state)
-        for edition in sending.unfinished(self._newsroom, one, _now()):
-            name = f"list {one.name}, edition of {edition.local_date}"
-            self._attempt(name, partial(self._deliver, one, edition))
+
+    def _serve(self, one: MailingList) -> bool:
+        """Whether all went well; the trouble of one edition does not hold up the others."""
+        name, found = f"list {one.name}", list[Edition]()
+        look = partial(sending.unfinished, self._newsroom, one, _now())
+        if not self._attempt(name, lambda: found.extend(look())):
+            return False
+        tries = [
+            self._attempt(
+                f"{name}, edition of {edition.local_date}", partial(self._deliver, one, edition)
+            )
+            for edition in found
+        ]
+        return all(tries)
 
     def _deliver(self, one: MailingList, edition: Edition) -> None:
         tally: Counter[str] = Counter()
@@ -135,6 +163,24 @@ class Clock:
             tally.update(outcome.state for outcome in progress.outcomes)
         if tally:
             log.info("list %s, edition of %s: %s", one.name, edition.local_date, _said(tally))
+
+
+class _Pause:
+    """Longer after each failure, from one tick up to five minutes."""
+
+    def __init__(self, first: float) -> None:
+        self._first, self._length, self._until = first, first, 0.0
+
+    @property
+    def is_over(self) -> bool:
+        return time.monotonic() >= self._until
+
+    def begin(self) -> None:
+        self._until = time.monotonic() + self._length
+        self._length = min(LONGEST_PAUSE, 2 * self._length)
+
+    def forget(self) -> None:
+        self._length, self._until = self._first, 0.0
 
 
 def _say(one: Handled) -> None:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from publisher.bootstrap import opened
 from publisher.config import Config, MailingList
-from publisher.delivery.transport import Letter, UnreachableError
+from publisher.delivery.smtp.replies import Reply
+from publisher.delivery.transport import Answer, Fate, Item, Letter, Outlet, UnreachableError
 from publisher.model import Article, Content, Delivery, Edition, Subscriber, Subscription
 from publisher.pipeline import corrections, editions, sending
 from publisher.pipeline.newsroom import Newsroom
@@ -39,25 +39,10 @@ class Box:
     is_closed: bool = False
     before: Any = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Nothing is held."""
-
-    def send(self, letter: Letter) -> str:
-        """Keep the letter."""
-        if self.before:
-            self.before(len(self.letters))
-        if self.is_closed:
-            raise UnreachableError("the box is closed")
-        self.letters.append(letter)
-        return "250 kept"
+    @contextmanager
+    def open(self, write: Callable[[Any], Letter]) -> Iterator[Outlet]:
+        """See `Transport.open`."""
+        yield _Outlet(self, write)
 
     def to(self, email: str) -> list[EmailMessage]:
         """The mails to one reader, in order."""
@@ -68,6 +53,45 @@ class Box:
         """The text parts of the mails to one reader."""
         parts = (mail.get_body(("plain",)) for mail in self.to(email))
         return [str(p.get_content()).replace("\r\n", "\n") for p in parts if p is not None]
+
+
+class _Outlet:
+    """Keeps one letter after the other, each when it is asked what has become of them."""
+
+    def __init__(self, box: Box, write: Callable[[Any], Letter]) -> None:
+        self._box, self._write = box, write
+        self._waiting: list[Item] = []
+        self._is_recalled = False
+        self.trouble: Exception | None = None
+
+    def hand(self, items: Sequence[tuple[Item, float]]) -> None:
+        self._waiting += [item for item, _ in items]
+
+    def collect(self, least: int, seconds: float) -> list[Answer]:
+        if self._waiting and self._box.before and not self._is_recalled:
+            self._box.before(len(self._box.letters))
+        if self._box.is_closed:
+            self.fail(UnreachableError("the box is closed"))
+        if self.trouble or self._is_recalled:
+            kept, self._waiting = self._waiting, []
+            return [Answer(item, Fate.KEPT, said=str(self.trouble or "")) for item in kept]
+        return [self._keep(self._waiting.pop(0))] if self._waiting else []
+
+    def recall(self) -> None:
+        self._is_recalled = True
+
+    def fail(self, error: Exception) -> None:
+        self.trouble = self.trouble or error
+
+    def _keep(self, item: Item) -> Answer:
+        try:
+            self._box.letters.append(self._write(item))
+        except ValueError as error:
+            return Answer(item, Fate.UNFIT, said=str(error))
+        except Exception as error:  # it is raised where the sender is
+            self.fail(error)
+            return Answer(item, Fate.KEPT, said=str(error))
+        return Answer(item, Fate.TAKEN, Reply(250, b"kept"), "CONTENT")
 
 
 @dataclass

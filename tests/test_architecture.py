@@ -67,9 +67,10 @@ def test_the_config_as_shipped_holds_the_defaults() -> None:
 
 def test_a_setting_that_is_commented_out_shows_its_default() -> None:
     for one in _settings():
-        default = _sections()[one.section].model_fields[one.key].default
-        if one.is_comment and default is not None:  # None has no spelling: an example stands there
-            parsed = _parse({one.section: {one.key: one.value}})
+        field = _sections()[one.section].model_fields[one.key]
+        # Where there is no default, or None, which has no spelling, an example stands.
+        if one.is_comment and not field.is_required() and (default := field.default) is not None:
+            parsed = _parse({one.section: {**_examples(one.section), one.key: one.value}})
             assert getattr(parsed, one.key) == default, f"[{one.section}] {one.key}"
 
 
@@ -77,7 +78,8 @@ def test_every_commented_setting_can_be_used_as_it_stands() -> None:
     values: dict[str, dict[str, Any]] = {}
     for one in _settings():
         values.setdefault(one.section, {})[one.key] = one.value
-    tables = {name: [table] if name == "lists" else table for name, table in values.items()}
+    several = config.table_lists()
+    tables = {name: [table] if name in several else table for name, table in values.items()}
     config.parse(tables, {}, root=REPOSITORY, name="config.toml")
 
 
@@ -107,7 +109,17 @@ def _settings() -> Iterator[_Setting]:
 
 
 def _sections() -> dict[str, type[config.Section]]:
-    return {**config.plain_sections(), "lists": config.MailingList}
+    return {**config.plain_sections(), **config.table_lists()}
+
+
+def _examples(section: str) -> dict[str, Any]:
+    """What the section cannot do without."""
+    fields = _sections()[section].model_fields
+    return {
+        one.key: one.value
+        for one in _settings()
+        if one.section == section and fields[one.key].is_required()
+    }
 
 
 def _parse(values: dict[str, Any]) -> config.Section:

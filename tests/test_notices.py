@@ -16,7 +16,6 @@ from sqlalchemy import select
 
 from publisher.clock import Clock
 from publisher.config import MailingList
-from publisher.delivery.smtp import SmtpTransport
 from publisher.delivery.transport import UnreachableError
 from publisher.model import DeliveryState, Notice, NoticeKind, Subscription, seal
 from publisher.pipeline.newsroom import Newsroom
@@ -25,6 +24,7 @@ from publisher.store import notices, subscribers
 from publisher.store.subscribers import Wish
 from tests.factories import article, join
 from tests.mailroom import DAY, HOUR, NOW, letters, mailroom, text_of, tick
+from tests.sending import smtp
 
 LATER = NOW + timedelta(minutes=6)
 
@@ -62,7 +62,7 @@ def server(newsroom: Newsroom) -> Iterator[tuple[Handler, Newsroom]]:
         port = probe.getsockname()[1]
     controller = Controller(handler, hostname="127.0.0.1", port=port)
     controller.start()
-    transport = SmtpTransport(f"smtp://127.0.0.1:{port}", timeout=5)
+    transport = smtp(f"smtp://127.0.0.1:{port}", seconds=5)
     yield handler, replace(newsroom, transport=transport)
     controller.stop()
 
@@ -142,7 +142,7 @@ def test_a_notice_that_was_put_off_arrives_when_the_server_will_have_it(
 
 def test_a_server_that_is_not_there_leaves_everything_pending(newsroom: Newsroom) -> None:
     queue(newsroom, "a@example.org")
-    away = replace(newsroom, transport=SmtpTransport("smtp://127.0.0.1:1", timeout=1))
+    away = replace(newsroom, transport=smtp("smtp://127.0.0.1:1", seconds=1))
     with pytest.raises(UnreachableError, match="cannot be used"):
         tick(away)
     assert [state for state, _, _ in rows(newsroom)] == ["pending"]
@@ -283,7 +283,7 @@ def test_a_resend_can_be_recognised_by_its_message_id(newsroom: Newsroom) -> Non
 
 def test_the_clock_sends_notices_and_they_are_counted(newsroom: Newsroom) -> None:
     queue(newsroom, "a@example.org", "b@example.org")
-    Clock(newsroom).tick()
+    Clock(newsroom).send_notices()
     assert sorted(one["Delivered-To"] for one in letters(newsroom)) == [
         "a@example.org", "b@example.org",
     ]  # fmt: skip

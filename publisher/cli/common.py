@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import click
@@ -49,14 +53,40 @@ def counted(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-class Bar:
-    """A progress bar on a terminal; nothing elsewhere, where the last line says it all."""
+@contextmanager
+def until_a_signal() -> Iterator[threading.Event]:
+    """Inside the block SIGTERM and SIGINT set the event; a second one ends the process as ever."""
+    ended = threading.Event()
+    signals = (signal.SIGTERM, signal.SIGINT)
 
-    def __init__(self, label: str, total: int) -> None:
+    def put_back() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        ended.set()
+        put_back()
+
+    before = {number: signal.signal(number, end) for number in signals}
+    try:
+        yield ended
+    finally:
+        put_back()
+
+
+class Bar:
+    """A progress bar on a terminal; nothing elsewhere, where the last line says it all.
+
+    With a `unit` it says how many of them are done a second. Time left stands there anyway.
+    """
+
+    def __init__(self, label: str, total: int, unit: str = "") -> None:
         self._hidden = not sys.stderr.isatty()
+        self._unit, self._start, self._first = unit, 0.0, 0
         self._bar: Any = click.progressbar(
-            length=max(total, 1), label=label, file=sys.stderr, hidden=self._hidden, show_pos=False
-        )
+            length=max(total, 1), label=label, file=sys.stderr, hidden=self._hidden,
+            show_pos=False, item_show_func=self._rate if unit else None,
+        )  # fmt: skip
 
     def __enter__(self) -> Bar:
         self._bar.__enter__()
@@ -67,8 +97,16 @@ class Bar:
 
     def move_to(self, position: int) -> None:
         """Show that so much of the total is done."""
+        if not self._start:
+            self._start, self._first = time.monotonic(), position
         if position > self._bar.pos:
-            self._bar.update(position - self._bar.pos)
+            self._bar.update(position - self._bar.pos, position)
+
+    def _rate(self, position: int | None) -> str | None:
+        seconds = time.monotonic() - self._start
+        if position is None or not self._start or seconds < 1:
+            return None
+        return f"{(position - self._first) / seconds:,.0f} {self._unit}/s"
 
     def say(self, line: str) -> None:
         """A line on standard error, above the bar where there is one."""
@@ -84,5 +122,6 @@ def log_to_terminal() -> None:
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S"
     )
-    for library in ("apscheduler", "uvicorn"):
-        logging.getLogger(library).setLevel(logging.WARNING)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    # It warns of each tick that finds the one before still at work, which is as it should be.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)

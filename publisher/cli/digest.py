@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 
 import click
 
-from publisher.cli.common import Bar, as_json, counted, newsroom_of, now, print_json
+from publisher.cli.common import (
+    Bar,
+    as_json,
+    counted,
+    newsroom_of,
+    now,
+    print_json,
+    until_a_signal,
+)
+from publisher.cli.sending import state_of_sending
 from publisher.config import MailingList
 from publisher.errors import UsageError
-from publisher.model import Edition, EditionState
+from publisher.model import DeliveryState, Edition, EditionState
 from publisher.newsletter.compose import ComposedMail
 from publisher.pipeline import editions, links, sending
 from publisher.pipeline.letters import proof
@@ -101,14 +111,20 @@ class EmptyError(UsageError):
 @digest_command.command("send")
 @the_list
 @the_date
+@click.option(
+    "--retry",
+    type=click.Choice(["failed", "uncertain", "deferred"]),
+    help="Try those again, too. What is uncertain may have arrived, and would arrive twice.",
+)
 @as_json
 @click.pass_context
 def send_command(
-    context: click.Context, list_name: str, day: datetime | None, as_json: bool
+    context: click.Context, list_name: str, day: datetime | None, retry: str | None, as_json: bool
 ) -> None:
     """Send the edition now to everybody who has not got it; again is safe.
 
-    An edition that was stopped goes on.
+    An edition that was stopped goes on. Ctrl-C and SIGTERM let the letters that are on their way
+    arrive; the next time it goes on.
     """
     with newsroom_of(context) as newsroom:
         one = editions.the_list(newsroom, list_name)
@@ -116,6 +132,8 @@ def send_command(
         if when > editions.today(newsroom, one, now()):
             raise UsageError(f"{when} is still to come; the clock sends it, or --date names a day")
         edition = editions.cut(newsroom, one, when, now())
+        if retry:
+            edition = _retry(newsroom, edition, DeliveryState(retry))
         tally = send(newsroom, one, edition)
         counts = _counts(newsroom, edition)
     if as_json:
@@ -126,6 +144,14 @@ def send_command(
         context.exit(1)
 
 
+def _retry(newsroom: Newsroom, edition: Edition, state: DeliveryState) -> Edition:
+    with newsroom.store.write() as session:
+        number = deliveries.retry(session, edition.id, state, now())
+        again = stored.find(session, edition.list_name, edition.local_date)
+    click.echo(f"{counted(number, f'{state} letter')} to be tried again", err=True)
+    return again or edition
+
+
 def send(newsroom: Newsroom, one: MailingList, edition: Edition) -> Counter[str]:
     """Send an edition with a progress bar; how many letters came out in which state."""
     tally: Counter[str] = Counter()
@@ -133,10 +159,14 @@ def send(newsroom: Newsroom, one: MailingList, edition: Edition) -> Counter[str]
         return tally
     with newsroom.store.read() as session:
         total = subscribers.count_by_state(session, one.name).get("active", 0)
-    with Bar("Sending", total) as bar:
-        for progress in sending.deliver(newsroom, one, edition, now, everybody=True):
+        before = deliveries.count_by_state(session, edition.id)
+    done = sum(before.values()) - before.get("pending", 0) - before.get("deferred", 0)
+    total = max(total, sum(before.values()))
+    with Bar("Sending", total, "letters") as bar, until_a_signal() as end:
+        bar.move_to(done)
+        for progress in sending.deliver(newsroom, one, edition, now, end.is_set, everybody=True):
             tally.update(str(outcome.state) for outcome in progress.outcomes)
-            bar.move_to(tally.total())
+            bar.move_to(done + tally.total())
     return tally
 
 
@@ -185,10 +215,11 @@ def rebuild_command(context: click.Context, list_name: str, day: datetime | None
 @digest_command.command("status")
 @the_list
 @the_date
+@click.option("--page", type=click.IntRange(1), default=1, help="Which page of those without it.")
 @as_json
 @click.pass_context
 def status_command(
-    context: click.Context, list_name: str, day: datetime | None, as_json: bool
+    context: click.Context, list_name: str, day: datetime | None, page: int, as_json: bool
 ) -> None:
     """Say how far an edition is, and who did not get it and why."""
     with newsroom_of(context) as newsroom:
@@ -198,26 +229,12 @@ def status_command(
             edition = stored.find(session, one.name, when)
             if edition is None:
                 raise UsageError(f"{one.name} has no edition of {when}")
-            counts = deliveries.count_by_state(session, edition.id)
-            troubled = deliveries.troubled(session, edition.id)
+            found = state_of_sending(session, edition, now(), page)
     if as_json:
-        print_json(
-            {
-                "state": edition.state,
-                "first_date": edition.first_date,
-                "cut_at": edition.cut_at,
-                "trouble": edition.trouble,
-                "deliveries": counts,
-                "troubled": [{"email": e, "state": s, "reply": r} for e, s, r in troubled],
-            }
-        )
+        print_json(asdict(found))
         return
-    said = ", ".join(f"{number:,} {state}" for state, number in sorted(counts.items()))
-    click.echo(f"{one.name}, edition of {when}: {edition.state}; {said or 'nobody to send it to'}")
-    if edition.trouble:
-        click.echo(f"  it waits: {edition.trouble}")
-    for email, state, reply in troubled:
-        click.echo(f"  {email}: {state}: {reply}")
+    for line in found.lines(one.name, when):
+        click.echo(line)
 
 
 def _counts(newsroom: Newsroom, edition: Edition) -> dict[str, int]:

@@ -1,17 +1,15 @@
-"""`publisher run`, `web` and `clock`: what stays running."""
+"""`publisher run`, `web`, `clock` and `worker`: what stays running."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
-import signal
 import threading
 from collections.abc import Iterator
-from types import FrameType
 
 import click
 
-from publisher.cli.common import log_to_terminal, newsroom_of, now
+from publisher.cli.common import log_to_terminal, newsroom_of, now, until_a_signal
 from publisher.clock import Clock
 from publisher.errors import UsageError
 from publisher.pipeline.newsroom import Newsroom
@@ -43,9 +41,22 @@ def web_command(context: click.Context) -> None:
 @click.command("clock")
 @click.pass_context
 def clock_command(context: click.Context) -> None:
-    """Only send the editions that are due, until Ctrl-C or SIGTERM."""
+    """Only make and send the editions that are due, until Ctrl-C or SIGTERM."""
     log_to_terminal()
     with newsroom_of(context) as newsroom, ticking(newsroom), until_a_signal() as ended:
+        ended.wait()
+
+
+@click.command("worker")
+@click.pass_context
+def worker_command(context: click.Context) -> None:
+    """Only send what is due, until Ctrl-C or SIGTERM; any number of workers share the work."""
+    log_to_terminal()
+    with (
+        newsroom_of(context) as newsroom,
+        ticking(newsroom, cuts=False),
+        until_a_signal() as ended,
+    ):
         ended.wait()
 
 
@@ -76,27 +87,11 @@ def serve(newsroom: Newsroom) -> None:
 
 
 @contextlib.contextmanager
-def until_a_signal() -> Iterator[threading.Event]:
-    """Inside the block SIGTERM and SIGINT set the event instead of ending the process."""
-    ended = threading.Event()
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        ended.set()
-
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield ended
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextlib.contextmanager
-def ticking(newsroom: Newsroom) -> Iterator[None]:
-    """The clock runs inside the block."""
+def ticking(newsroom: Newsroom, *, cuts: bool = True) -> Iterator[None]:
+    """The clock runs inside the block; see `Clock`."""
     for line in remarks(newsroom, now()):
         logging.getLogger(__name__).warning("%s", line)
-    clock = Clock(newsroom)
+    clock = Clock(newsroom, cuts=cuts)
     clock.start()
     try:
         yield

@@ -20,16 +20,19 @@ from pydantic import ValidationError
 from publisher.config.sections import (
     Bounces,
     Clock,
+    Delivery,
     Dkim,
     Feeds,
     Ingest,
     Mail,
     MailingList,
+    Relay,
     Section,
     Site,
     Store,
     Subscribers,
     Templates,
+    Throttle,
     Web,
     WebSub,
 )
@@ -39,21 +42,25 @@ __all__ = [
     "Bounces",
     "Clock",
     "Config",
+    "Delivery",
     "Dkim",
     "Feeds",
     "Ingest",
     "Mail",
     "MailingList",
+    "Relay",
     "Section",
     "Site",
     "Store",
     "Subscribers",
     "Templates",
+    "Throttle",
     "Web",
     "WebSub",
     "load",
     "parse",
     "plain_sections",
+    "table_lists",
 ]
 
 ENVIRONMENT_PREFIX = "PUBLISHER_"
@@ -74,6 +81,9 @@ class Config(Section):
     dkim: Dkim = Dkim()
     bounces: Bounces = Bounces()
     subscribers: Subscribers = Subscribers()
+    delivery: Delivery = Delivery()
+    relays: tuple[Relay, ...] = ()
+    throttle: tuple[Throttle, ...] = ()
     clock: Clock = Clock()
     lists: tuple[MailingList, ...] = (MailingList(),)
 
@@ -166,6 +176,11 @@ def plain_sections() -> dict[str, type[Section]]:
     }
 
 
+def table_lists() -> dict[str, type[Section]]:
+    """The sections that may stand several times, as `[[name]]`: name → class."""
+    return {"relays": Relay, "throttle": Throttle, "lists": MailingList}
+
+
 def _environment_keys() -> dict[str, tuple[str, str]]:
     return {
         f"{ENVIRONMENT_PREFIX}{section}_{key}".upper(): (section, key)
@@ -206,5 +221,5 @@ def _explain(problem: dict[str, Any]) -> str:
 def _siblings(location: tuple[str | int, ...]) -> list[str]:
     if len(location) == 1:
         return sorted(set(Config.model_fields) - {"root"})
-    kind = MailingList if location[0] == "lists" else plain_sections()[str(location[0])]
+    kind = {**plain_sections(), **table_lists()}[str(location[0])]
     return list(kind.model_fields)

@@ -17,14 +17,17 @@ from publisher.config.values import (
     ClockTime,
     Colour,
     DkimKey,
+    Domain,
     FeedFolder,
     FeedFormat,
     FeedKind,
+    HostName,
     HttpUrl,
     Language,
     Line,
     MailAddress,
     Mailbox,
+    MailServer,
     MailTransport,
     Name,
     Network,
@@ -148,6 +151,8 @@ class Mail(Section):
     sender: MailAddress = "news@localhost"
     sender_name: Line = ""
     timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 60.0
+    ca_file: str = ""
+    hello: HostName = ""
     bounce_address: BounceAddress = ""
     bounce_delimiter: Annotated[str, Field(pattern=r"^[+=._-]$")] = "+"
 
@@ -175,6 +180,35 @@ class Subscribers(Section):
 
     confirm_days: Annotated[int, Field(ge=1, le=365)] = 7
     ask_again_hours: Annotated[int, Field(ge=1, le=720)] = 12
+
+
+class Delivery(Section):
+    """How fast mail leaves, and what becomes of what did not arrive."""
+
+    in_doubt: Annotated[int, Field(ge=1, le=10_000)] = 100
+    after_crash: Literal["hold", "resend"] = "hold"
+    connections: Annotated[int, Field(ge=1, le=200)] = 8
+    messages_per_connection: Annotated[int, Field(ge=0)] = 500
+    messages_per_second: Annotated[float, Field(ge=0)] = 0.0
+    per_domain_per_second: Annotated[float, Field(ge=0)] = 0.0
+    give_up_hours: Annotated[float, Field(ge=0, le=240)] = 24.0
+
+
+class Relay(Section):
+    """One of several mail servers; empty values are taken from `[delivery]`."""
+
+    url: MailServer
+    weight: Annotated[float, Field(gt=0, le=1000)] = 1.0
+    connections: Annotated[int, Field(ge=1, le=200)] | None = None
+    messages_per_connection: Annotated[int, Field(ge=0)] | None = None
+    messages_per_second: Annotated[float, Field(ge=0)] = 0.0
+
+
+class Throttle(Section):
+    """How fast mail may go to some domains, which share one limit."""
+
+    domains: Annotated[tuple[Domain, ...], Field(min_length=1)]
+    messages_per_second: Annotated[float, Field(gt=0)]
 
 
 class Clock(Section):

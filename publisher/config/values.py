@@ -11,6 +11,8 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from publisher.config.servers import parse_server
+
 # Of 64 that an address can have before its @, a mail's own token takes up to 46.
 LONGEST_BOUNCES = 18
 
@@ -80,9 +82,26 @@ def _clock_time(value: object) -> object:
 
 
 def _mail_transport(value: str) -> str:
-    if not re.fullmatch(r"maildir:.+|smtps?://[^\s/]+/?", value):
+    if not re.fullmatch(r"maildir:.+|smtps?://\S+", value):
         raise ValueError("not maildir:FOLDER, smtp://[user:password@]host[:port] or smtps://…")
+    return value if value.startswith("maildir:") else _mail_server(value)
+
+
+def _mail_server(value: str) -> str:
+    parse_server(value)
     return value
+
+
+def _host_name(value: str) -> str:
+    if not re.fullmatch(r"([A-Za-z0-9.-]+|\[[0-9A-Za-z.:]+\])?", value):
+        raise ValueError("not a host name, such as mail.example.org")
+    return value
+
+
+def _domain(value: str) -> str:
+    if not re.fullmatch(r"[^@\s<>.][^@\s<>]*", value):
+        raise ValueError("not a domain, such as example.org")
+    return value.lower()
 
 
 def _mail_address(value: str) -> str:
@@ -140,10 +159,13 @@ Colour = Annotated[str, AfterValidator(_colour)]
 Network = Annotated[str, AfterValidator(_network)]
 ClockTime = Annotated[time, BeforeValidator(_clock_time)]
 MailTransport = Annotated[str, AfterValidator(_mail_transport)]
+MailServer = Annotated[str, AfterValidator(_mail_server)]
 MailAddress = Annotated[str, AfterValidator(_mail_address)]
 BounceAddress = Annotated[str, AfterValidator(_bounce_address)]
 DkimKey = Annotated[str, AfterValidator(_dkim_key)]
 Mailbox = Annotated[str, AfterValidator(mailbox)]
+HostName = Annotated[str, AfterValidator(_host_name)]
+Domain = Annotated[str, AfterValidator(_domain)]
 Line = Annotated[str, AfterValidator(_one_line)]
 Name = Annotated[str, AfterValidator(_one_line), AfterValidator(_some_text)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Protocol, Self
+from enum import Enum
+from typing import Any, NamedTuple, Protocol
 
+from publisher.delivery.smtp.replies import Reply
 from publisher.errors import DeliveryError
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """One message on its way. `key` names it for ever: a second hand-over is recognised by it."""
+class Letter(NamedTuple):
+    """One message on its way. `key` names it for ever: a second hand-over is recognised by it.
+
+    `data` is best a `lines.MailText`; any other bytes are looked through once more.
+    """
 
     key: str
     sender: str
@@ -19,36 +24,103 @@ class Letter:
     data: bytes
 
 
-class RefusedError(Exception):
-    """The other side has answered no; `permanent` says whether it would say so again."""
-
-    def __init__(self, reply: str, *, permanent: bool) -> None:
-        self.reply = reply
-        self.permanent = permanent
-        super().__init__(reply)
-
-
 class UnreachableError(DeliveryError):
-    """Nothing can be handed over now, and the letter at hand has surely not been taken."""
+    """Nothing can be handed over now, and what was not handed over has surely not been taken."""
+
+
+class Item(Protocol):
+    """A row of a ledger that is to be sent."""
+
+    @property
+    def id(self) -> int:
+        """The row's number in its ledger."""
+
+    @property
+    def email(self) -> str:
+        """Whom it goes to."""
+
+    @property
+    def attempts(self) -> int:
+        """How often it was tried before."""
+
+
+class Fate(Enum):
+    """What became of a letter."""
+
+    TAKEN = "taken"
+    REFUSED = "refused"
+    UNFIT = "unfit"  # it cannot be written, or no server could take it
+    KEPT = "kept"  # it has surely not been taken, through no fault of its own
+    LOST = "lost"  # the connection broke when it may have been taken
+
+
+class Answer(NamedTuple):
+    """What became of an item; `reply` and `stage` are the server's, `said` our own words.
+
+    A stage is MAIL, RCPT, DATA, or CONTENT for the message itself.
+    """
+
+    item: Any
+    fate: Fate
+    reply: Reply | None = None
+    stage: str = ""
+    said: str = ""
+
+
+class Outlet(Protocol):
+    """A transport at work for one sender."""
+
+    @property
+    def trouble(self) -> Exception | None:
+        """Why nothing more can leave; what had not left has come back as kept."""
+
+    def hand(self, items: Sequence[tuple[Item, float]]) -> None:
+        """Take items on, each after so many seconds. Returns at once."""
+
+    def collect(self, least: int, seconds: float) -> list[Answer]:
+        """What has been answered since: as soon as it is so many, or all, or the time is over."""
+
+    def recall(self) -> None:
+        """Ask for what has not begun to leave; it comes back as kept."""
+
+    def fail(self, error: Exception) -> None:
+        """Let this be the outlet's trouble, if it has none."""
 
 
 class Transport(Protocol):
-    """Hands letters over, one after the other, between entering and leaving it."""
+    """Hands letters over."""
 
-    def __enter__(self) -> Self:
-        """Get ready. Raises UnreachableError if nothing can be handed over now."""
+    def open(self, write: Callable[[Any], Letter]) -> AbstractContextManager[Outlet]:
+        """An outlet for items, whose letters `write` makes when their turn comes.
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Let go of what was held."""
-
-    def send(self, letter: Letter) -> str:
-        """Hand a letter over; the answer of whoever took it.
-
-        Raises RefusedError on a clear no, UnreachableError where it surely was not taken, and
-        DeliveryError where nobody knows, since the connection broke while it was being taken.
+        A ValueError of `write` makes that letter unfit; any other error is the outlet's trouble.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class _Single:
+    """A letter of no ledger."""
+
+    email: str
+    id: int = 0
+    attempts: int = 0
+
+
+def hand_over(transport: Transport, letter: Letter) -> str:
+    """Hand one letter over that stands in no ledger; the words of whoever took it.
+
+    Raises DeliveryError where it was not taken, or nobody knows.
+    """
+    with transport.open(lambda _single: letter) as outlet:
+        outlet.hand([(_Single(letter.recipient), 0.0)])
+        answers: list[Answer] = []
+        while not answers:
+            answers = outlet.collect(1, 1.0)
+    (answer,) = answers
+    if outlet.trouble is not None:
+        raise outlet.trouble
+    if answer.fate is Fate.TAKEN and answer.reply is not None:
+        return answer.reply.text
+    if answer.fate is Fate.REFUSED and answer.reply is not None:
+        raise DeliveryError(f"{letter.recipient} was refused: {answer.reply.text}")
+    raise DeliveryError(f"{letter.recipient}: {answer.said}")

@@ -20,8 +20,11 @@ from publisher.model.feed import Archive, Change, ChangeKind, Feed, FeedArticle,
 from publisher.model.mail import (
     Delivery,
     DeliveryState,
+    Fault,
+    LedgerRow,
     Notice,
     NoticeKind,
+    Worker,
 )
 from publisher.model.people import (
     Cause,
@@ -56,6 +59,7 @@ __all__ = [
     "EditionCorrection",
     "EditionState",
     "EditionVariant",
+    "Fault",
     "Feed",
     "FeedArticle",
     "FeedChange",
@@ -68,6 +72,7 @@ __all__ = [
     "HubRequest",
     "HubSubscription",
     "KeyUse",
+    "LedgerRow",
     "MailKey",
     "MailReport",
     "Medium",
@@ -91,5 +96,6 @@ __all__ = [
     "Topic",
     "Transition",
     "UtcDateTime",
+    "Worker",
     "seal",
 ]

@@ -10,8 +10,8 @@ from uuid import uuid4
 from publisher.config import MailingList
 from publisher.delivery import message
 from publisher.delivery.mail_tokens import MailTokens
-from publisher.delivery.transport import Letter, RefusedError
-from publisher.errors import DeliveryError, UsageError
+from publisher.delivery.transport import Letter, hand_over
+from publisher.errors import UsageError
 from publisher.model import Edition
 from publisher.newsletter.addresses import normalised
 from publisher.newsletter.compose import ComposedMail
@@ -98,11 +98,7 @@ def proof(
     }
     data = message.fill(built, head, example(newsroom))
     letter = Letter(key, around.sender, message.wire(address), data)
-    try:
-        with newsroom.transport:
-            return newsroom.transport.send(letter)
-    except RefusedError as error:
-        raise DeliveryError(f"{address} was refused: {error.reply}") from None
+    return hand_over(newsroom.transport, letter)
 
 
 def list_id(newsroom: Newsroom, one: MailingList) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from publisher.config import Config
 from publisher.delivery.message import Signer
+from publisher.delivery.policy import Policy
 from publisher.delivery.transport import Transport
 from publisher.ingest.clean import Rules
 from publisher.render.environment import Templates
@@ -25,6 +26,7 @@ class Newsroom:
     templates: Templates
     transport: Transport
     signer: Signer | None = None
+    policy: Policy = field(default_factory=Policy)
 
     @property
     def rules(self) -> Rules:

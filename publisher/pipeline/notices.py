@@ -12,8 +12,9 @@ from typing import Any
 from publisher.config import MailingList
 from publisher.delivery import message
 from publisher.delivery.mail_tokens import MailTokens
-from publisher.delivery.transport import Letter, RefusedError, UnreachableError
-from publisher.errors import DeliveryError, TemplateError
+from publisher.delivery.smtp.replies import Reply
+from publisher.delivery.transport import Answer, Fate, Letter, Outlet
+from publisher.errors import TemplateError
 from publisher.model import (
     Article,
     DeliveryState,
@@ -37,6 +38,8 @@ log = logging.getLogger(__name__)
 GROUP = 100
 # Longer than any group takes: what has been "sending" longer was cut off by a crash.
 LEASE = timedelta(minutes=15)
+# While mails leave, how often to look whether to stop, in seconds.
+LINGER = 0.2
 # When a notice that was put off is tried again; after the last time it has failed.
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (5, 30, 120, 480, 1440))
 
@@ -60,66 +63,80 @@ def send_notices(
             return
     with newsroom.store.write() as session:
         notices.doubt(session, now() - LEASE, now())
-    writer = Writer(newsroom, now())
-    with newsroom.transport:
+    writer, ready = Writer(newsroom, now()), dict[int, Letter]()
+    with newsroom.transport.open(lambda one: ready[one.id]) as outlet:
         while not stopping():
             with newsroom.store.write() as session:
                 due = notices.claim(session, GROUP, now())
             if not due:
                 return
-            outcomes, trouble = _send_all(newsroom, writer, due, now, stopping)
+            outcomes = _write_all(writer, due, ready, now())
+            outcomes |= _send_all(outlet, [one for one in due if one.id in ready], now, stopping)
+            ready.clear()
             with newsroom.store.write() as session:
-                notices.record(session, outcomes, now())
-            yield [one for one in outcomes if one.state is not DeliveryState.PENDING]
-            if trouble:
-                raise trouble
+                notices.record(session, outcomes.values(), now())
+            told = [outcomes[one.id] for one in due]
+            yield [one for one in told if one.state is not DeliveryState.PENDING]
+            if outlet.trouble is not None:
+                raise outlet.trouble
+
+
+def _write_all(
+    writer: Writer, due: Sequence[DueNotice], ready: dict[int, Letter], now: datetime
+) -> dict[int, NoticeOutcome]:
+    """Write what can be sent into `ready`; what becomes of the others."""
+    kept: dict[int, NoticeOutcome] = {}
+    for one in due:
+        reason = obstacle(NoticeKind(one.kind), _standing(one))
+        try:
+            if reason:
+                kept[one.id] = NoticeOutcome(one.id, DeliveryState.SUPPRESSED, reason)
+            else:
+                ready[one.id] = writer.letter(one)
+        except NotYetError as error:
+            later = now + PAUSES[0]
+            kept[one.id] = NoticeOutcome(one.id, DeliveryState.PENDING, str(error), later)
+        except ValueError as error:  # no list, no article, an address that no header can hold
+            kept[one.id] = NoticeOutcome(one.id, DeliveryState.FAILED, str(error))
+    return kept
 
 
 def _send_all(
-    newsroom: Newsroom,
-    writer: Writer,
+    outlet: Outlet,
     due: Sequence[DueNotice],
     now: Callable[[], datetime],
     stopping: Callable[[], bool],
-) -> tuple[list[NoticeOutcome], UnreachableError | None]:
-    outcomes: list[NoticeOutcome] = []
-    for number, one in enumerate(due):
+) -> dict[int, NoticeOutcome]:
+    outlet.hand([(one, 0.0) for one in due])
+    outcomes: dict[int, NoticeOutcome] = {}
+    while len(outcomes) < len(due):
         if stopping():
-            return outcomes + _back(due[number:], ""), None
-        try:
-            outcomes.append(_send(newsroom, writer, one, now()))
-        except UnreachableError as trouble:
-            return outcomes + _back(due[number:], str(trouble)), trouble
-    return outcomes, None
+            outlet.recall()
+        for answer in outlet.collect(len(due) - len(outcomes), LINGER):
+            outcomes[answer.item.id] = _judged(answer, now())
+    return outcomes
 
 
-def _back(left: Sequence[DueNotice], reason: str) -> list[NoticeOutcome]:
-    return [NoticeOutcome(one.id, DeliveryState.PENDING, reason) for one in left]
+def _judged(answer: Answer, now: datetime) -> NoticeOutcome:
+    one: DueNotice = answer.item
+    if answer.fate is Fate.REFUSED and answer.reply is not None:
+        return _refused(one, answer.reply, now)
+    said = answer.reply.text if answer.reply is not None else answer.said
+    return NoticeOutcome(one.id, _STATES[answer.fate], said)
 
 
-def _send(newsroom: Newsroom, writer: Writer, one: DueNotice, now: datetime) -> NoticeOutcome:
-    try:
-        reason = obstacle(NoticeKind(one.kind), _standing(one))
-        if reason:
-            return NoticeOutcome(one.id, DeliveryState.SUPPRESSED, reason)
-        reply = newsroom.transport.send(writer.letter(one))
-    except RefusedError as error:
-        return _refused(one, error, now)
-    except UnreachableError:
-        raise
-    except DeliveryError as error:
-        return NoticeOutcome(one.id, DeliveryState.UNCERTAIN, str(error))
-    except NotYetError as error:
-        return NoticeOutcome(one.id, DeliveryState.PENDING, str(error), now + PAUSES[0])
-    except ValueError as error:  # no list, no article, an address that no header can hold
-        return NoticeOutcome(one.id, DeliveryState.FAILED, str(error))
-    return NoticeOutcome(one.id, DeliveryState.ACCEPTED, reply)
+_STATES = {
+    Fate.TAKEN: DeliveryState.ACCEPTED,
+    Fate.UNFIT: DeliveryState.FAILED,
+    Fate.KEPT: DeliveryState.PENDING,
+    Fate.LOST: DeliveryState.UNCERTAIN,
+}
 
 
-def _refused(one: DueNotice, error: RefusedError, now: datetime) -> NoticeOutcome:
-    if error.permanent or one.attempts >= len(PAUSES):
-        return NoticeOutcome(one.id, DeliveryState.FAILED, error.reply)
-    return NoticeOutcome(one.id, DeliveryState.DEFERRED, error.reply, now + PAUSES[one.attempts])
+def _refused(one: DueNotice, reply: Reply, now: datetime) -> NoticeOutcome:
+    if reply.permanent or one.attempts >= len(PAUSES):
+        return NoticeOutcome(one.id, DeliveryState.FAILED, reply.text)
+    return NoticeOutcome(one.id, DeliveryState.DEFERRED, reply.text, now + PAUSES[one.attempts])
 
 
 def _standing(one: DueNotice) -> Standing:

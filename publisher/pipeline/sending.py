@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import datetime
 
 from publisher.config import MailingList
-from publisher.delivery import ledger
-from publisher.delivery.ledger import Progress
-from publisher.errors import DeliveryError, TemplateError
+from publisher.delivery.owner import new_name
+from publisher.delivery.sender import Progress
+from publisher.delivery.sender import deliver as send
+from publisher.errors import DeliveryError, StoreError, TemplateError
 from publisher.model import Edition, EditionState
 from publisher.pipeline.corrections import tell
 from publisher.pipeline.editions import note_trouble, settled
 from publisher.pipeline.letters import Letters
 from publisher.pipeline.newsroom import Newsroom
 from publisher.pipeline.press import Press
-from publisher.store import deliveries, edition_texts, editions, log, readers
+from publisher.store import deliveries, edition_texts, editions, log
 
-# Longer than any group of letters takes: what has been "sending" longer was cut off by a crash.
-LEASE = timedelta(minutes=15)
 # While letters leave, how often to look whether a person has stopped the edition.
 WATCH_SECONDS = 0.5
 
@@ -30,7 +30,7 @@ def unfinished(newsroom: Newsroom, one: MailingList, now: datetime) -> Sequence[
         return [
             edition
             for edition in editions.in_state(session, one.name, EditionState.CUT)
-            if edition.prepared_at is None or not readers.rests(session, edition.id, now)
+            if edition.prepared_at is None or not deliveries.is_waiting(session, edition.id, now)
         ]
 
 
@@ -73,11 +73,10 @@ def _send(
     now: Callable[[], datetime],
     watch: Callable[[], bool],
 ) -> Iterator[Progress]:
-    with newsroom.store.write() as session:
-        deliveries.doubt(session, edition.id, now() - LEASE, now())
     letters = Letters(newsroom, one, edition, press)
-    yield from ledger.deliver(
-        newsroom.store, edition.id, letters.write, newsroom.transport, now, watch
+    ledger = deliveries.ledger_of(edition.id, new_name())
+    yield from send(
+        newsroom.store, ledger, letters.write, newsroom.transport, now, watch, newsroom.policy
     )
     with newsroom.store.write() as session:
         if deliveries.finish(session, edition.id):
@@ -117,7 +116,8 @@ class _Watch:
         if self._stopping():
             return True
         if time.monotonic() >= self._next:
-            self._look()
+            with suppress(StoreError):  # the sender knows best how long to wait for the store
+                self._look()
             self._next = time.monotonic() + WATCH_SECONDS
         return self._stopped or self.is_wrong
 

@@ -2,20 +2,48 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Integer, Text, exists, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
-from publisher.model import Delivery, DeliveryState, Edition, Subscriber
+from publisher.model import (
+    Delivery,
+    DeliveryState,
+    Edition,
+    EditionState,
+    Subscriber,
+    Subscription,
+    UtcDateTime,
+)
+from publisher.store.json_rows import json_cells
+from publisher.store.ledger import Ledger, Outcome
+from publisher.store.subscribers import gets_editions
+
+__all__ = [
+    "Due",
+    "Outcome",
+    "count_by_fault",
+    "count_by_state",
+    "finish",
+    "is_waiting",
+    "ledger_of",
+    "prepare",
+    "retry",
+    "troubled",
+]
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
-    """One delivery to be made: to whom, and which variant. `handle` stands for the subscriber in
-    links."""
+# Whoever is in one of these states has not got the edition, or nobody knows.
+TROUBLED = tuple(set(DeliveryState) - {DeliveryState.ACCEPTED, DeliveryState.PENDING})
+
+
+class Due(NamedTuple):
+    """One delivery to be made: to whom, which variant, and how often it was tried. `handle` stands
+    for the subscriber in links."""
 
     id: int
     variant: str
@@ -23,90 +51,67 @@ class Due:
     email: str
     name: str
     handle: int
+    attempts: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one delivery, with the words of whoever took or refused it."""
+def work_of(edition_id: int) -> str:
+    """What a sender of the edition says it is at."""
+    return f"edition {edition_id}"
 
-    delivery_id: int
-    state: DeliveryState
-    reply: str
+
+def ledger_of(edition_id: int, owner: str) -> Ledger[Due]:
+    """The ledger of an edition for the sender of that name."""
+    state = select(Edition.state).where(Edition.id == edition_id).scalar_subquery()
+    list_name = select(Edition.list_name).where(Edition.id == edition_id).scalar_subquery()
+    still_gets_it = exists().where(
+        Subscription.subscriber_id == Subscriber.id, *gets_editions(list_name)
+    )
+    row, reader = Delivery.__table__.c, Subscriber.__table__.c
+    return Ledger(
+        Delivery,
+        owner=owner,
+        work=work_of(edition_id),
+        scope=row.edition_id == edition_id,
+        going=state == EditionState.CUT,
+        barred=~still_gets_it.correlate(Subscriber),
+        columns=(row.variant, reader.id, reader.email, reader.name, reader.handle, row.attempts),
+        make=Due,
+    )
 
 
 def prepare(
     session: Session, edition_id: int, readers: Iterable[tuple[int, str]], now: datetime
 ) -> int:
-    """Write a row for each (subscriber id, variant) that has none yet; how many were written."""
-    query = select(Delivery.subscriber_id).where(Delivery.edition_id == edition_id)
-    known = set(session.scalars(query))
-    rows = [
-        {
-            "edition_id": edition_id,
-            "subscriber_id": who,
-            "variant": variant,
-            "due": now,
-            "changed": now,
-        }
-        for who, variant in readers
-        if who not in known
-    ]
-    if rows:
-        session.execute(insert(Delivery), rows)
-    return len(rows)
+    """Write a row for each (subscriber id, variant) that has none yet; how many were written.
 
-
-def claim(session: Session, edition_id: int, limit: int, now: datetime) -> Sequence[Due]:
-    """Take the next pending rows that are due, and mark them as being sent."""
-    query = (
-        select(
-            Delivery.id, Delivery.variant, Subscriber.id, Subscriber.email, Subscriber.name,
-            Subscriber.handle,
-        )
-        .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
-        .where(
-            Delivery.edition_id == edition_id,
-            Delivery.state == DeliveryState.PENDING,
-            Delivery.due <= now,
-        )
-        .order_by(Delivery.id)
-        .limit(limit)
-    )  # fmt: skip
-    due = [Due(*row) for row in session.execute(query)]
-    _mark(session, [one.id for one in due], DeliveryState.SENDING, now)
-    return due
-
-
-def record(session: Session, outcomes: Iterable[Outcome], now: datetime) -> None:
-    """Write down what became of the deliveries that were being sent."""
-    for outcome in outcomes:
-        session.execute(
-            update(Delivery)
-            .where(Delivery.id == outcome.delivery_id)
-            .values(state=outcome.state, reply=outcome.reply, changed=now)
-        )
-
-
-def doubt(session: Session, edition_id: int, since: datetime, now: datetime) -> int:
-    """After a crash, what has been "sending" since before `since` may have arrived or not.
-
-    It is held as uncertain; how many that were.
+    The readers of a large list come in parts, each in a transaction of its own.
     """
-    query = select(Delivery.id).where(
-        Delivery.edition_id == edition_id,
-        Delivery.state == DeliveryState.SENDING,
-        Delivery.changed < since,
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    who, variant = json_cells(sqlite, Integer(), Text())
+    known = select(Delivery.id).where(
+        Delivery.edition_id == edition_id, Delivery.subscriber_id == who
     )
-    ids = list(session.scalars(query))
-    _mark(session, ids, DeliveryState.UNCERTAIN, now)
-    return len(ids)
+    values = {
+        "edition_id": literal(edition_id),
+        "subscriber_id": who,
+        "variant": variant,
+        "state": literal(DeliveryState.PENDING, Text()),
+        "reply": literal(""),
+        "due": literal(now, UtcDateTime()),
+        "changed": literal(now, UtcDateTime()),
+    }
+    rows = select(*values.values()).where(~known.exists())
+    query = insert(Delivery.__table__).from_select(list(values), rows)  # type: ignore[arg-type]
+    query = query.execution_options(preserve_rowcount=True)
+    made = session.execute(query, {"rows": json.dumps(list(readers), ensure_ascii=False)})
+    return int(made.rowcount)  # type: ignore[attr-defined]
 
 
 def finish(session: Session, edition_id: int) -> bool:
     """Mark the edition as sent if nothing is left to be done for it; whether that is so."""
+    open_states = [DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.DEFERRED]
     left = select(Delivery.id).where(
-        Delivery.edition_id == edition_id,
-        Delivery.state.in_([DeliveryState.PENDING, DeliveryState.SENDING]),
+        Delivery.edition_id == edition_id, Delivery.state.in_(open_states)
     )
     if session.scalar(left.limit(1)) is not None:
         return False
@@ -116,26 +121,61 @@ def finish(session: Session, edition_id: int) -> bool:
     return True
 
 
+def is_waiting(session: Session, edition_id: int, now: datetime) -> bool:
+    """Whether there are rows that wait for their moment, and none that can be dealt with now."""
+    mine = select(Delivery.id).where(Delivery.edition_id == edition_id)
+    waiting = [DeliveryState.PENDING, DeliveryState.DEFERRED]
+    ready = (mine.where(Delivery.state == state, Delivery.due <= now).limit(1) for state in waiting)
+    sending = mine.where(Delivery.state == DeliveryState.SENDING).limit(1)
+    if any(session.scalar(query) is not None for query in (*ready, sending)):
+        return False
+    return session.scalar(mine.where(Delivery.state.in_(waiting)).limit(1)) is not None
+
+
 def count_by_state(session: Session, edition_id: int) -> dict[str, int]:
     """How many deliveries of the edition are in each state."""
     query = select(Delivery.state, func.count()).where(Delivery.edition_id == edition_id)
     return {row[0]: row[1] for row in session.execute(query.group_by(Delivery.state))}
 
 
-def troubled(session: Session, edition_id: int) -> Sequence[tuple[str, str, str]]:
-    """Address, state and reply of everybody who has not got the edition."""
-    fine = [DeliveryState.ACCEPTED, DeliveryState.PENDING]
+def count_by_fault(session: Session, edition_id: int) -> dict[str, int]:
+    """How many deliveries were refused, or put off, through whose fault."""
+    query = select(Delivery.fault, func.count()).where(
+        Delivery.edition_id == edition_id,
+        Delivery.state.in_([DeliveryState.FAILED, DeliveryState.DEFERRED]),
+        Delivery.fault != "",
+    )
+    return {row[0]: row[1] for row in session.execute(query.group_by(Delivery.fault))}
+
+
+def troubled(
+    session: Session, edition_id: int, limit: int | None = None, offset: int = 0
+) -> Sequence[tuple[str, str, str]]:
+    """Address, state and reply of everybody who has not got the edition, by address."""
     query = (
         select(Subscriber.email, Delivery.state, Delivery.reply)
         .join(Delivery, Delivery.subscriber_id == Subscriber.id)
-        .where(Delivery.edition_id == edition_id, Delivery.state.not_in(fine))
+        .where(Delivery.edition_id == edition_id, Delivery.state.in_(TROUBLED))
         .order_by(Subscriber.email)
+        .limit(limit)
+        .offset(offset)
     )
     return [(email, state, reply) for email, state, reply in session.execute(query)]
 
 
-def _mark(session: Session, ids: list[int], state: DeliveryState, now: datetime) -> None:
-    if ids:
-        session.execute(
-            update(Delivery).where(Delivery.id.in_(ids)).values(state=state, changed=now)
-        )
+def retry(session: Session, edition_id: int, state: DeliveryState, now: datetime) -> int:
+    """Let what is in this state be tried anew, at once; how many letters that is.
+
+    An edition that had been sent is open again.
+    """
+    found = session.execute(
+        update(Delivery)
+        .where(Delivery.edition_id == edition_id, Delivery.state == state)
+        .values(state=DeliveryState.PENDING, due=now, changed=now, attempts=0, owner=None, fault="")
+        .execution_options(synchronize_session=False)
+    )
+    number = int(found.rowcount)  # type: ignore[attr-defined]
+    if number:
+        again = update(Edition).where(Edition.id == edition_id, Edition.state == EditionState.SENT)
+        session.execute(again.values(state=EditionState.CUT))
+    return number

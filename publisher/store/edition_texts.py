@@ -215,7 +215,9 @@ def set_anew(
     query = select(Delivery.id, Delivery.variant).where(
         Delivery.edition_id == edition_id, Delivery.state.in_(WAITING), Delivery.id > after
     )
-    rows = session.execute(query.order_by(Delivery.id).limit(PART)).all()
+    # Locked, so that no sender takes them meanwhile.
+    query = query.order_by(Delivery.id).limit(PART).with_for_update()
+    rows = session.execute(query).all()
     moved = [
         {"id": row.id, "variant": new} for row in rows if (new := keys.get(row.variant)) is not None
     ]

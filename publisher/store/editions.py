@@ -171,6 +171,9 @@ def shown(edition_id: int) -> Select[int]:
 
 def unsettle(session: Session, edition: Edition) -> bool:
     """Take a cut edition back, as if it were held, unless a letter has left; whether it was."""
+    # Locked first, so that no sender takes a letter meanwhile.
+    ours = select(Delivery.id).where(Delivery.edition_id == edition.id).with_for_update()
+    session.scalar(select(func.count()).select_from(ours.subquery()))
     begun = select(Delivery.id).where(
         Delivery.edition_id == edition.id,
         Delivery.state.not_in([DeliveryState.PENDING, DeliveryState.SUPPRESSED]),

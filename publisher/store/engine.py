@@ -43,14 +43,15 @@ class Store:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, *, alone: bool = True) -> Iterator[Session]:
         """A session that is committed at the end, or rolled back on any error.
 
         Our own writers wait for each other, which keeps slugs and editions unique without retries.
+        Only what locks its rows one by one need not wait (`alone` is false; SQLite has no choice).
         """
         with explained(self.engine.url), Session(self._writing, expire_on_commit=False) as session:
             session.connection()  # begins now: SQLite's writers take their turn from here on
-            if not self.is_sqlite:
+            if alone and not self.is_sqlite:
                 session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITER_LOCK})
             yield session
             session.commit()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Text, cast, exists, insert, or_, select, update
+from sqlalchemy import Text, cast, exists, insert, select, update
 from sqlalchemy.orm import Session
 
 from publisher.model import (
@@ -82,17 +82,3 @@ def add_rows(
 def prepared(session: Session, edition_id: int, now: datetime) -> None:
     """Say that every reader has a row."""
     session.execute(update(Edition).where(Edition.id == edition_id).values(prepared_at=now))
-
-
-def rests(session: Session, edition_id: int, now: datetime) -> bool:
-    """Whether nothing is to be done for the edition now, but later: a reader's hour, a next try."""
-    waiting = [DeliveryState.PENDING, DeliveryState.DEFERRED]
-    ours = select(Delivery.id).where(Delivery.edition_id == edition_id)
-    is_due = or_(
-        Delivery.state == DeliveryState.SENDING,
-        Delivery.state.in_(waiting) & (Delivery.due <= now),
-    )
-    if session.scalar(ours.where(is_due).limit(1)) is not None:
-        return False
-    later = ours.where(Delivery.state == DeliveryState.PENDING)
-    return session.scalar(later.limit(1)) is not None

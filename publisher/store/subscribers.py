@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Table, func, insert, literal, select
+from sqlalchemy import ColumnElement, ScalarSelect, Table, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from publisher.model import (
@@ -168,7 +168,7 @@ def has_active(session: Session, list_name: str) -> bool:
     return session.scalar(query.where(*gets_editions(list_name)).limit(1)) is not None
 
 
-def gets_editions(list_name: str) -> tuple[ColumnElement[bool], ...]:
+def gets_editions(list_name: str | ScalarSelect[str]) -> tuple[ColumnElement[bool], ...]:
     """What must hold of a subscription and its subscriber, so that the list's mail goes there."""
     return (
         Subscription.list_name == list_name,
