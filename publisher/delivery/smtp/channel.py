@@ -13,6 +13,7 @@ from publisher.delivery.smtp.replies import GarbageError, Parser, Reply
 
 # A server that does not read makes us wait from so many unsent bytes on.
 HIGH_WATER = 256 * 1024
+CLOSE_SECONDS = 1.0
 
 
 class LostError(Exception):
@@ -45,6 +46,7 @@ class Channel(asyncio.Protocol):
         self._replies: deque[Reply] = deque()
         self._owed = 1  # the greeting
         self._waiter: asyncio.Future[None] | None = None
+        self._gone: asyncio.Future[None] = loop.create_future()
         self._is_full = False
         self._deadline = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -76,6 +78,8 @@ class Channel(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """It is closed, by whomever."""
         self.lost = self.lost or (f"{error}" if error else "the server closed the connection")
+        if not self._gone.done():
+            self._gone.set_result(None)
         self._wake()
 
     def pause_writing(self) -> None:
@@ -130,12 +134,12 @@ class Channel(asyncio.Protocol):
         return await self.reply(seconds)
 
     async def start_tls(self, context: ssl.SSLContext, host: str, seconds: float) -> None:
-        """Go on under TLS. Raises LostError or OSError."""
-        if self.has_reply or not self._parser.is_empty:
-            raise LostError("the server said more than it may before TLS")  # CVE-2011-0411
-        made = await self._loop.start_tls(
-            self._transport, self, context, server_hostname=host, ssl_handshake_timeout=seconds
-        )
+        """Go on under TLS. Raises LostError, OSError or TimeoutError."""
+        if self.lost or self.has_reply or not self._parser.is_empty:
+            # What was slipped in before TLS would be taken for the server's own (CVE-2011-0411).
+            raise LostError(self.lost or "the server said more than it may before TLS")
+        async with asyncio.timeout(seconds):
+            made = await self._loop.start_tls(self._transport, self, context, server_hostname=host)
         if made is None:
             raise LostError(self.lost or "the server closed the connection")
         self.connection_made(made)
@@ -146,12 +150,16 @@ class Channel(asyncio.Protocol):
         self._transport.abort()
         self._wake()
 
-    def close(self) -> None:
-        """End it in order."""
+    async def leave(self) -> None:
+        """Close it, in order if the server does its part, and see it closed."""
         self.lost = self.lost or "closed"
         if self._timer is not None:
             self._timer.cancel()
         self._transport.close()
+        await asyncio.wait([self._gone], timeout=CLOSE_SECONDS)
+        if not self._gone.done():
+            self._transport.abort()
+            await asyncio.wait([self._gone], timeout=CLOSE_SECONDS)
 
     async def _until(self, is_so: Callable[[], bool], seconds: float) -> None:
         """Wait until it is so, or the connection is lost: at the latest after so many seconds."""

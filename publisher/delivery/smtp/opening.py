@@ -57,7 +57,7 @@ async def opened(server: Server, manners: Manners) -> tuple[Channel, Features]:
         raise OpeningError(f"{error}", lasting=False) from error
     finally:
         if channel is not None and channel.lost:
-            channel.close()
+            await channel.leave()
 
 
 async def _connected(server: Server, manners: Manners) -> Channel:

@@ -93,7 +93,7 @@ class Transfer:
             self._account_for(LostError(f"it was broken off: {error!r}"))
             raise
         finally:
-            self._channel.close()
+            await self._channel.leave()
 
     @property
     def _is_tired(self) -> bool:
