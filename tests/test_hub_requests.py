@@ -176,7 +176,7 @@ def test_only_a_post_asks_for_something(client: TestClient, newsroom: Newsroom) 
 def test_there_is_no_hub_where_the_config_has_none(tmp_path: Path, migrated_file: Path) -> None:
     (tmp_path / "store.db").write_bytes(migrated_file.read_bytes())
     with opened(config(f"sqlite:///{tmp_path}/store.db", tmp_path, own=False)) as made:
-        assert TestClient(application(made)).post("/hub", data=GOOD).status_code == 404
+        assert TestClient(application(made)).post("/hub", data=GOOD).status_code == 405
 
 
 def test_one_host_and_all_together_have_only_so_many(

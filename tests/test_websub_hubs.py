@@ -253,7 +253,7 @@ def test_a_hub_that_the_config_does_not_name_any_more_is_forgotten(
 
 def test_feeds_name_every_hub_our_own_first(tmp_path: Path) -> None:
     settings = config("sqlite://", tmp_path, hubs=("https://hub.example/",))
-    assert settings.hubs == (f"{SITE}/hub", "https://hub.example")
+    assert settings.hubs == (f"{SITE}/hub", "https://hub.example/")
     assert Config().hubs == ()
 
 
