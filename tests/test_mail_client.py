@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -94,6 +95,9 @@ def test_the_headers_are_the_golden_ones(tmp_path: Path, migrated_file: Path) ->
     for language, email in (("en", b"a@example.org"), ("ar", b"b@example.org")):
         (mail,) = (one for one in mails if email in one.partition(b"\r\n\r\n")[0])
         found = mail.partition(b"\r\n\r\n")[0].decode().replace("\r\n", "\n") + "\n"
+        # Made with keys of this store alone.
+        found = re.sub(r"(?<=/unsubscribe/)[\w.-]+", "TOKEN", found)
+        found = re.sub(r"(?<![a-z])([eu]\d+(?:-\d+)?)-[a-z2-7]{16}\b", r"\1-TOKEN", found)
         golden = GOLDEN / f"{language}.headers"
         if os.environ.get("REFRESH_GOLDEN"):
             golden.write_text(found, encoding="utf-8")
