@@ -335,6 +335,20 @@ def test_another_program_may_retract_without_a_word(desk: Desk) -> None:
     assert "\nWithdrawn: Bridge closes\n" in desk.box.texts("a@example.org")[-1]
 
 
+def test_an_article_in_any_shape_holds_up_no_edition(desk: Desk) -> None:
+    desk.read_by("a@example.org")
+    bridge, wins = sent_today(desk, "Bridge closes", "Team wins")
+    desk.retract(bridge)
+    desk.correct(wins, "It was a draw.")
+    with desk.newsroom.store.engine.begin() as connection:
+        connection.execute(text("UPDATE article SET sources = '[7]', retraction = 'a\vb'"))
+    desk.publish("New ferry")
+    desk.tick(DAY)
+    mail = desk.box.texts("a@example.org")[-1]
+    assert "Withdrawn: Bridge closes" in mail
+    assert "New ferry" in mail
+
+
 def test_an_edition_of_which_all_was_retracted_sends_nothing(desk: Desk) -> None:
     desk.read_by("a@example.org")
     bridge = desk.publish("Bridge closes")

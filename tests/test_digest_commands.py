@@ -1,4 +1,4 @@
-"""What an editor does with editions, by the commands he would type."""
+"""What an editor does with editions, by the commands for it."""
 
 from __future__ import annotations
 

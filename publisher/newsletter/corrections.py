@@ -50,8 +50,8 @@ class Correction:
 def untold(corrections: Iterable[Correction], categories: Sequence[str]) -> list[Correction]:
     """The corrections that a reader of these categories has not been told, newest first.
 
-    A reader gets no edition without news for him, and so may have missed the first one that
-    carried a correction; the next that he does get tells him, and only that one.
+    Readers get no edition without news of their categories, and so may have missed the first one
+    that carried a correction; the next one that they do get tells them, and no other.
     """
     return sorted(
         (

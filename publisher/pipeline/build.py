@@ -72,6 +72,8 @@ def build(
     with store.read() as session:
         choose = feeds.published if every else feeds.stale
         chosen = choose(session, (*config.feeds.kinds, EDITIONS))
+        # Last, so that a broken template of theirs holds up no feed of articles.
+        chosen = sorted(chosen, key=lambda feed: feed.kind == EDITIONS)
         due = [feed.id for feed in chosen]
         new = every or any(feed.built == 0 for feed in chosen)
     builder = Builder(newsroom)

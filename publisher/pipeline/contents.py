@@ -7,13 +7,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from publisher.config import MailingList
+from publisher.ingest.clean import legal
 from publisher.model import Article, Change, ChangeKind, Edition, seal
 from publisher.newsletter.compose import Composer
 from publisher.newsletter.corrections import Correction
 from publisher.newsletter.edition import Contents, Dates
 from publisher.newsletter.frozen import thaw
 from publisher.pipeline.newsroom import Newsroom
-from publisher.render.view import ArticleView, view
+from publisher.render.view import ArticleView, article_url, view
 from publisher.store import articles, corrections, edition_texts, editions
 from publisher.store.engine import Session
 
@@ -24,11 +25,14 @@ CORRECTIONS_FOR = timedelta(days=60)
 def clean_views(newsroom: Newsroom, found: Iterable[Article]) -> tuple[ArticleView, ...]:
     """The articles as templates see them. One that another program has just written to, and that
     is not cleaned yet, is left for later."""
-    return tuple(
-        view(article, site=newsroom.config.site)
-        for article in found
-        if article.seal == seal(article.content)
-    )
+    return tuple(view(one, site=newsroom.config.site) for one in found if _is_clean(one))
+
+
+def _is_clean(article: Article) -> bool:
+    try:
+        return article.seal == seal(article.content)
+    except ValueError:  # it cannot be understood, and the sequencer sets it aside
+        return False
 
 
 def corrections_for(
@@ -53,16 +57,17 @@ def correction_of(
     note = article.retraction or "" if retracted else article.correction
     if note is None or retracted != (article.retracted is not None):
         return None
-    seen = view(article, site=newsroom.config.site)
+    # Not by its content: another program may have left a retracted article in any shape.
+    site = newsroom.config.site
     return Correction(
         article_id=article.id,
-        uid=seen.uid,
-        title=seen.title,
-        url=seen.url,
-        path=seen.category.path,
-        language=seen.language,
+        uid=article.uid or "",
+        title=legal(article.title),
+        url=article_url(site, article),
+        path=article.category.path,
+        language=article.language or site.language,
         kind="retraction" if retracted else "correction",
-        note=note,
+        note=legal(note),
         change=change.position,
         at=change.at,
         told=told,

@@ -9,7 +9,7 @@ from publisher.errors import UsageError
 from publisher.ingest.clean import legal
 from publisher.model import Article
 from publisher.pipeline.newsroom import Newsroom
-from publisher.render.view import view
+from publisher.render.view import article_url
 from publisher.store import articles, corrections, log
 from publisher.store.engine import Session
 
@@ -85,13 +85,13 @@ def existing(session: Session, article_id: int) -> Article:
 def _ask(
     newsroom: Newsroom, session: Session, article: Article, kind: str, note: str, occasion: str
 ) -> None:
-    seen = view(article, site=newsroom.config.site)
     details = {
-        "article_id": article.id, "kind": kind, "note": note, "title": seen.title, "url": seen.url
+        "article_id": article.id, "kind": kind, "note": note,
+        "title": legal(article.title), "url": article_url(newsroom.config.site, article),
     }  # fmt: skip
     key, position = f"{article.id}/{occasion}", log.last_position(session)
     for edition in corrections.editions_with(session, article.id):
-        corrections.ask_for_mail(session, edition.id, seen.uid, position, key, details)
+        corrections.ask_for_mail(session, edition.id, article.uid or "", position, key, details)
 
 
 def _sentence(note: str) -> str:

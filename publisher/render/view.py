@@ -101,7 +101,7 @@ def view(article: Article, *, site: Site) -> ArticleView:
     paths = article.category.paths
     return ArticleView(
         uid=article.uid or "",
-        url=f"{site.url}/articles/{quote(article.slug or '')}",
+        url=article_url(site, article),
         title=content.title,
         title_derived=content.title_derived,
         body=Markup(content.body),  # noqa: S704 - sealed content has been cleaned
@@ -123,6 +123,11 @@ def view(article: Article, *, site: Site) -> ArticleView:
         standfirst=content.summary,
         picture=_picture(content),
     )
+
+
+def article_url(site: Site, article: Article) -> str:
+    """Where an article has its page."""
+    return f"{site.url}/articles/{quote(article.slug or '')}"
 
 
 # Cleaned HTML has its attributes in double quotes.
