@@ -13,7 +13,7 @@ from publisher.store.ledger import Outcome
 # Enhanced status codes (RFC 3463, RFC 7505), without their class: what is wrong with the address…
 NOBODY = {(1, 1), (1, 2), (1, 3), (1, 6), (1, 10), (2, 1)}
 # …the mailbox…
-FULL = {(2, 0), (2, 2), (2, 4), (3, 1)}
+FULL = {(2, 2), (2, 4), (3, 1)}
 # …and the letter.
 UNFIT = {(2, 3), (3, 4)}
 _nobody = re.compile(
