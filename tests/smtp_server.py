@@ -10,11 +10,13 @@ import asyncio
 import base64
 import hmac
 import ssl
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 
 EXTENSIONS = ("PIPELINING", "8BITMIME", "SMTPUTF8", "SIZE 10000000", "ENHANCEDSTATUSCODES")
 OK, START = "250 2.0.0 Ok", "354 go ahead"
@@ -326,3 +328,20 @@ def running(script: Script = agreeable, **more: object) -> Iterator[Server]:
         yield server
     finally:
         server.stop()
+
+
+def main(file: Path) -> None:
+    """Take mail until standard input ends; each recipient is in the file before it is told so."""
+    with file.open("ab", buffering=0) as record:
+
+        def script(_session: Session, verb: str, recipients: str) -> None:
+            if verb == "CONTENT":
+                record.write(f"{recipients}\n".encode())
+
+        with running(script) as server:
+            print(server.port, flush=True)  # noqa: T201 - whoever started us waits for it
+            sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
