@@ -83,11 +83,14 @@ class Server:
 
 
 @contextmanager
-def running_server() -> Iterator[Server]:
-    """A server of its own, stopped and removed at the end. Raises RuntimeError if none starts."""
+def running_server(*, durable: bool = False) -> Iterator[Server]:
+    """A server of its own, stopped and removed at the end. Raises RuntimeError if none starts.
+
+    Only if it is `durable` does it wait for the disk, as a server does that is in earnest.
+    """
     folder = Path(tempfile.mkdtemp(prefix="publisher-postgres-"))
     guard = subprocess.Popen(
-        [sys.executable, "-I", __file__, str(folder)],
+        [sys.executable, "-I", __file__, str(folder), *(["durable"] if durable else [])],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -110,7 +113,7 @@ def running_server() -> Iterator[Server]:
         guard.stdout.close()
 
 
-def _guard(folder: Path) -> None:
+def _guard(folder: Path, *, durable: bool) -> None:
     """Run a server in `folder` until standard input ends, then remove the folder."""
     log = folder / "log"
     try:
@@ -119,7 +122,7 @@ def _guard(folder: Path) -> None:
         with log.open("w") as out:
             told: dict[str, Any] = {"stdout": out, "stderr": out, "cwd": folder, **account}
             subprocess.run(_initdb(programs, folder), check=True, **told)
-            server = subprocess.Popen(_postgres(programs, folder), **told)
+            server = subprocess.Popen(_postgres(programs, folder, durable=durable), **told)
         try:
             _wait_until_ready(server, folder)
             _say("ready")
@@ -179,8 +182,12 @@ def _initdb(programs: Path, folder: Path) -> list[str]:
     ]  # fmt: skip
 
 
-def _postgres(programs: Path, folder: Path) -> list[str]:
-    settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
+def _postgres(programs: Path, folder: Path, *, durable: bool) -> list[str]:
+    settings = [
+        f"--{name}={value}"
+        for name, value in SETTINGS.items()
+        if not (durable and value == "off")  # the server's own default is on
+    ]
     return [str(programs / "postgres"), "-D", str(folder / "data"), "-k", str(folder), *settings]
 
 
@@ -196,4 +203,4 @@ def _wait_until_ready(server: subprocess.Popen[bytes], folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    _guard(Path(sys.argv[1]))
+    _guard(Path(sys.argv[1]), durable="durable" in sys.argv[2:])

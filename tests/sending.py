@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -20,7 +21,7 @@ from publisher.delivery.transport import Letter, Transport
 from publisher.model import Edition
 from publisher.store import deliveries, subscribers
 from publisher.store.deliveries import Due
-from publisher.store.engine import Store
+from publisher.store.engine import Connection, Store
 from publisher.store.ledger import Outcome
 from tests.factories import join
 
@@ -73,6 +74,13 @@ def send(
     return [outcome for progress in turns for outcome in progress.outcomes]
 
 
+@contextmanager
+def turn(store: Store) -> Iterator[Connection]:
+    """One transaction as a sender makes it."""
+    with closing(store.turns()) as turns, turns.turn() as connection:
+        yield connection
+
+
 def states(store: Store, edition_id: int) -> dict[str, int]:
     """How many rows are in each state."""
     with store.read() as session:
@@ -89,12 +97,3 @@ def said(store: Store, edition_id: int) -> dict[str, tuple[str, str]]:
 def policy(**values: Any) -> Policy:
     """A policy with other values than usual."""
     return Policy(**values)
-
-
-def opened(store_url: str) -> Iterator[Store]:
-    """The store of a test."""
-    from publisher.store.engine import open_store
-
-    store = open_store(store_url)
-    yield store
-    store.close()

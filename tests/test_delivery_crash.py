@@ -16,7 +16,7 @@ from publisher.model import Delivery, DeliveryState, Subscriber, Worker
 from publisher.store import deliveries, workers
 from publisher.store.engine import Store, open_store
 from publisher.store.ledger import Outcome
-from tests.sending import NOW, SECOND, edition, policy, said, send, smtp, states
+from tests.sending import NOW, SECOND, edition, policy, said, send, smtp, states, turn
 from tests.smtp_server import Session, running
 
 DAY = timedelta(hours=24)
@@ -31,10 +31,10 @@ def store(store_url: str) -> Iterator[Store]:
 
 def crashed(store: Store, edition_id: int, number: int, owner: str) -> None:
     """A sender of that name took so many rows, and was never heard of again."""
-    with store.write() as session:
+    with turn(store) as connection:
         ledger = deliveries.ledger_of(edition_id, owner)
-        assert len(ledger.claim(session, number, NOW)) == number
-        workers.beat(session, owner, NOW + LEASE, ledger.work, 0)
+        assert len(ledger.claim(connection, number, NOW)) == number
+        workers.beat(connection, owner, NOW + LEASE, ledger.work, 0)
 
 
 def a_dead_process() -> str:
@@ -80,16 +80,16 @@ def test_the_rows_of_a_sender_that_lives_are_left_alone(store: Store, tmp_path: 
 def test_a_sender_that_was_taken_for_dead_can_still_say_what_it_knows(store: Store) -> None:
     edition_id = edition(store, 2)
     ledger = deliveries.ledger_of(edition_id, "slow.machine/1/1/1")
-    with store.write() as session:
-        taken = ledger.claim(session, 2, NOW)
-    with store.write() as session:
+    with turn(store) as connection:
+        taken = ledger.claim(connection, 2, NOW)
+    with turn(store) as connection:
         other = deliveries.ledger_of(edition_id, new_name())
-        assert other.recover(session, lambda _: True, DeliveryState.UNCERTAIN, NOW) == 2
-    with store.write() as session:
-        ledger.record(session, [Outcome(taken[0].id, DeliveryState.ACCEPTED, "250 Ok")], NOW)
+        assert other.recover(connection, lambda _: True, DeliveryState.UNCERTAIN, NOW) == 2
+    with turn(store) as connection:
+        ledger.record(connection, [Outcome(taken[0].id, DeliveryState.ACCEPTED, "250 Ok")], NOW)
     assert states(store, edition_id) == {"accepted": 1, "uncertain": 1}
-    with store.write() as session:  # and only once
-        ledger.record(session, [Outcome(taken[0].id, DeliveryState.FAILED, "550 No")], NOW)
+    with turn(store) as connection:  # and only once
+        ledger.record(connection, [Outcome(taken[0].id, DeliveryState.FAILED, "550 No")], NOW)
     assert states(store, edition_id) == {"accepted": 1, "uncertain": 1}
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -21,7 +22,7 @@ from publisher.delivery.verdict import outcome
 from publisher.errors import DeliveryError, StoreError
 from publisher.model import DeliveryState, Fault
 from publisher.store import workers
-from publisher.store.engine import Session, Store
+from publisher.store.engine import Connection, Store
 from publisher.store.ledger import Outcome
 
 # Outcomes wait so long for others, so that a slow server does not make a transaction for each.
@@ -47,21 +48,25 @@ class Ledger(Protocol):
     owner: str
     work: str
 
-    def claim(self, session: Session, limit: int, now: datetime) -> Sequence[Item]:
+    def claim(self, connection: Connection, limit: int, now: datetime) -> Sequence[Item]:
         """Take the next rows that are due, and mark them as being sent."""
 
-    def record(self, session: Session, outcomes: Sequence[Outcome], now: datetime) -> None:
+    def record(self, connection: Connection, outcomes: Sequence[Outcome], now: datetime) -> None:
         """Write down what became of rows that were being sent."""
 
-    def forget(self, session: Session, held: Collection[int], now: datetime) -> None:
+    def forget(self, connection: Connection, held: Collection[int], now: datetime) -> None:
         """Put back what was taken in a transaction whose end was never heard of."""
 
     def recover(
-        self, session: Session, is_dead: Callable[[str], bool], state: DeliveryState, now: datetime
+        self,
+        connection: Connection,
+        is_dead: Callable[[str], bool],
+        state: DeliveryState,
+        now: datetime,
     ) -> int:
         """Give what dead senders were sending this state; how much that was."""
 
-    def next_due(self, session: Session) -> datetime | None:
+    def next_due(self, connection: Connection) -> datetime | None:
         """When the next row that was never tried falls due."""
 
 
@@ -105,7 +110,7 @@ class _Sender:
         policy: Policy,
         share: Share,
     ) -> None:
-        self._store, self._ledger, self._outlet = store, ledger, outlet
+        self._turns, self._ledger, self._outlet = store.turns(), ledger, outlet
         self._policy, self._share = policy, share
         self._began, self._began_at = clock(), time.monotonic()
         self._held: set[int] = set()
@@ -145,7 +150,7 @@ class _Sender:
         self._is_crowded = looks and not room and not self._held
         if not (room or self._outcomes or moment >= self._beats_at):
             return False, ()
-        taken = self._try(lambda session: self._write(session, room))
+        taken = self._try(lambda connection: self._write(connection, room))
         written, self._outcomes = self._outcomes, []
         self._held.difference_update(one.id for one in written)
         self._held.update(one.id for one in taken)
@@ -160,17 +165,17 @@ class _Sender:
         self._hand(taken, moment)
         return bool(taken), done
 
-    def _write(self, session: Session, room: int) -> Sequence[Item]:
+    def _write(self, connection: Connection, room: int) -> Sequence[Item]:
         now, moment = self._now(), time.monotonic()
         if self._is_unsure:
-            self._ledger.forget(session, self._held, now)
+            self._ledger.forget(connection, self._held, now)
         if self._outcomes:
-            self._ledger.record(session, self._outcomes, now)
+            self._ledger.record(connection, self._outcomes, now)
         if moment >= self._beats_at:
             self._beats_at = moment + BEAT
             until, rate = now + owner.LEASE, self._pulse.rate(moment)
-            workers.beat(session, self._ledger.owner, until, self._ledger.work, rate)
-        return self._ledger.claim(session, room, now) if room else ()
+            workers.beat(connection, self._ledger.owner, until, self._ledger.work, rate)
+        return self._ledger.claim(connection, room, now) if room else ()
 
     def _hand(self, taken: Sequence[Item], moment: float) -> None:
         if not taken:
@@ -233,30 +238,30 @@ class _Sender:
         self._outlet.recall()
         while len(self._held) > len(self._outcomes):
             self._collect()
-        with self._store.write(alone=False) as session:
+        with closing(self._turns), self._turns.turn() as connection:
             if self._is_unsure:
-                self._ledger.forget(session, self._held, self._now())
+                self._ledger.forget(connection, self._held, self._now())
             if self._outcomes:
-                self._ledger.record(session, self._outcomes, self._now())
-            workers.leave(session, self._ledger.owner, self._now())
+                self._ledger.record(connection, self._outcomes, self._now())
+            workers.leave(connection, self._ledger.owner, self._now())
 
-    def _recover(self, session: Session) -> None:
+    def _recover(self, connection: Connection) -> None:
         now = self._now()
 
         def is_dead(name: str) -> bool:
-            return owner.is_dead(name, workers.alive_until(session, name), now)
+            return owner.is_dead(name, workers.alive_until(connection, name), now)
 
-        number = self._ledger.recover(session, is_dead, self._policy.after_crash, now)
+        number = self._ledger.recover(connection, is_dead, self._policy.after_crash, now)
         if number:
             log.warning("%s: %d letters are in doubt after a crash", self._ledger.work, number)
 
-    def _try(self, work: Callable[[Session], Any]) -> Any:
+    def _try(self, work: Callable[[Connection], Any]) -> Any:
         """Do it in a transaction, again and again while the store fails and nobody stops us."""
         pause = FIRST_RETRY
         while True:
             try:
-                with self._store.write(alone=False) as session:
-                    found = work(session)
+                with self._turns.turn() as connection:
+                    found = work(connection)
             except StoreError as error:
                 self._is_unsure = True
                 if self._stopping():

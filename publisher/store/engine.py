@@ -21,7 +21,7 @@ BUSY_SECONDS = 10
 WRITER_LOCK = 0x7075626C
 
 
-__all__ = ["Session", "Store", "open_store"]
+__all__ = ["Connection", "Session", "Store", "open_store"]
 
 
 class Store:
@@ -43,22 +43,56 @@ class Store:
             yield session
 
     @contextmanager
-    def write(self, *, alone: bool = True) -> Iterator[Session]:
+    def write(self) -> Iterator[Session]:
         """A session that is committed at the end, or rolled back on any error.
 
         Our own writers wait for each other, which keeps slugs and editions unique without retries.
-        Only what locks its rows one by one need not wait (`alone` is false; SQLite has no choice).
         """
         with explained(self.engine.url), Session(self._writing, expire_on_commit=False) as session:
             session.connection()  # begins now: SQLite's writers take their turn from here on
-            if alone and not self.is_sqlite:
+            if not self.is_sqlite:
                 session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITER_LOCK})
             yield session
             session.commit()
 
+    def turns(self) -> Turns:
+        """Many short writing transactions, one after the other."""
+        return Turns(self._writing)
+
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+
+
+class Turns:
+    """Short writing transactions over one connection that is kept, at a fraction of the cost.
+
+    They do not wait for our other writers but where the database has only one (SQLite), so they
+    must lock what they touch, row by row.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._connection: Connection | None = None
+
+    @contextmanager
+    def turn(self) -> Iterator[Connection]:
+        """A connection whose work is committed at the end, or rolled back on any error."""
+        with explained(self._engine.url):
+            try:
+                if self._connection is None:
+                    self._connection = self._engine.connect()
+                with self._connection.begin():
+                    yield self._connection
+            except BaseException:
+                self.close()
+                raise
+
+    def close(self) -> None:
+        """Give the connection back; the next turn takes another one."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
 
 def open_store(url: str) -> Store:

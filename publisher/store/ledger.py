@@ -14,6 +14,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
+    Connection,
     Integer,
     Select,
     Table,
@@ -82,23 +83,23 @@ class Ledger(Generic[Row]):
         self._after: tuple[Any, int] = BEFORE_ALL
         self._prepared: tuple[Prepared, Prepared, Prepared] | None = None
 
-    def claim(self, session: Session, limit: int, now: datetime) -> list[Row]:
+    def claim(self, connection: Connection, limit: int, now: datetime) -> list[Row]:
         """Take the next rows that are due, and mark them as being sent.
 
         Those that were never tried come first, in the order of their moments. A row whose reader
         has left meanwhile is marked as suppressed instead.
         """
-        taken, found = self._take(session, DeliveryState.PENDING, limit, self._after, now)
+        taken, found = self._take(connection, DeliveryState.PENDING, limit, self._after, now)
         if found == limit:
             return taken
         # The queue was read to its end: what came back into it, and what is to be tried again.
         self._after = BEFORE_ALL
         for state in (DeliveryState.PENDING, DeliveryState.DEFERRED):
-            more, number = self._take(session, state, limit - found, BEFORE_ALL, now)
+            more, number = self._take(connection, state, limit - found, BEFORE_ALL, now)
             taken, found = taken + more, found + number
         return taken
 
-    def record(self, session: Session, outcomes: Iterable[Outcome], now: datetime) -> None:
+    def record(self, connection: Connection, outcomes: Iterable[Outcome], now: datetime) -> None:
         """Write down what became of rows that were being sent; twice is the same as once.
 
         An address that does not exist gets no more mail.
@@ -110,19 +111,19 @@ class Ledger(Generic[Row]):
             else:
                 later.append(one)
             if one.fault is Fault.ADDRESS and one.state is DeliveryState.FAILED:
-                self._suppress(session, one, now)
+                self._suppress(connection, one, now)
         if at_once:
             rows = json.dumps(at_once, ensure_ascii=False)
-            self._statements(session)[2].run(session.connection(), rows=rows, now=now)
+            self._statements(connection)[2].run(connection, rows=rows, now=now)
         for one in later:
-            session.execute(
+            connection.execute(
                 self._mine(one.id).values(
                     state=one.state, reply=one.reply, fault=one.fault, attempts=one.attempts,
                     due=one.due, changed=now, owner=None,
                 )
             )  # fmt: skip
 
-    def forget(self, session: Session, held: Collection[int], now: datetime) -> None:
+    def forget(self, connection: Connection, held: Collection[int], now: datetime) -> None:
         """Put back what was taken in a transaction whose end we never heard of.
 
         `held` are the ids that the sender really has.
@@ -131,13 +132,13 @@ class Ledger(Generic[Row]):
         query = select(mine.id).where(
             self._scope, mine.state == DeliveryState.SENDING, mine.owner == self.owner
         )
-        lost = [one for one in session.scalars(query) if one not in held]
+        lost = [one for one in connection.scalars(query) if one not in held]
         if lost:
-            self._set(session, lost, DeliveryState.PENDING, None, now)
+            self._set(connection, lost, DeliveryState.PENDING, None, now)
 
     def recover(
         self,
-        session: Session,
+        connection: Connection,
         is_dead: Callable[[str], bool],
         state: DeliveryState,
         now: datetime,
@@ -148,7 +149,7 @@ class Ledger(Generic[Row]):
         """
         columns = self._table.c
         sending = (self._scope, columns.state == DeliveryState.SENDING)
-        owners = session.scalars(select(columns.owner).where(*sending).distinct())
+        owners = connection.scalars(select(columns.owner).where(*sending).distinct())
         number = 0
         for owner in [one for one in owners if one is None or is_dead(one)]:
             theirs = columns.owner.is_(None) if owner is None else columns.owner == owner
@@ -157,21 +158,21 @@ class Ledger(Generic[Row]):
                 .where(*sending, theirs)
                 .values(state=state, reply=IN_DOUBT, changed=now)
             )
-            number += session.execute(query).rowcount  # type: ignore[attr-defined]
+            number += connection.execute(query).rowcount
         return number
 
-    def next_due(self, session: Session) -> datetime | None:
+    def next_due(self, connection: Connection) -> datetime | None:
         """When the next row that was never tried falls due; None if all were."""
         columns = self._table.c
         query = select(func.min(columns.due)).where(
             self._scope, columns.state == DeliveryState.PENDING
         )
-        found: datetime | None = session.scalar(query)
+        found: datetime | None = connection.scalar(query)
         return found
 
     def _take(
         self,
-        session: Session,
+        connection: Connection,
         state: DeliveryState,
         limit: int,
         after: tuple[Any, int],
@@ -180,8 +181,8 @@ class Ledger(Generic[Row]):
         """Rows of that state behind that place, and how many were found before some were barred."""
         if limit <= 0:
             return [], 0
-        cursor = self._statements(session)[0].run(
-            session.connection(), state=state, limit=limit, now=now, due=after[0], id=after[1]
+        cursor = self._statements(connection)[0].run(
+            connection, state=state, limit=limit, now=now, due=after[0], id=after[1]
         )
         rows = cursor.fetchall()
         if len(rows) == 1 and len(rows[0]) == 1:
@@ -190,15 +191,15 @@ class Ledger(Generic[Row]):
             self._after = max((row[1], row[2]) for row in rows)
         barred = [row[2] for row in rows if row[0]]
         if barred:
-            self._set(session, barred, DeliveryState.SUPPRESSED, None, now)
+            self._set(connection, barred, DeliveryState.SUPPRESSED, None, now)
             rows = [row for row in rows if not row[0]]
         if rows:
-            self._set(session, [row[2] for row in rows], DeliveryState.SENDING, self.owner, now)
+            self._set(connection, [row[2] for row in rows], DeliveryState.SENDING, self.owner, now)
         return [self._make(*row[2:]) for row in rows], len(rows) + len(barred)
 
     def _set(
         self,
-        session: Session,
+        connection: Connection,
         ids: Sequence[int],
         state: DeliveryState,
         owner: str | None,
@@ -206,15 +207,17 @@ class Ledger(Generic[Row]):
     ) -> None:
         said = UNSUBSCRIBED if state is DeliveryState.SUPPRESSED else None
         rows = json.dumps([[one] for one in ids])
-        self._statements(session)[1].run(
-            session.connection(), rows=rows, to=state, by=owner, said=said, now=now
+        self._statements(connection)[1].run(
+            connection, rows=rows, to=state, by=owner, said=said, now=now
         )
 
-    def _suppress(self, session: Session, one: Outcome, now: datetime) -> None:
+    def _suppress(self, connection: Connection, one: Outcome, now: datetime) -> None:
         columns = self._table.c
-        who = session.scalar(select(columns.subscriber_id).where(columns.id == one.id))
+        who = connection.scalar(select(columns.subscriber_id).where(columns.id == one.id))
         if who is not None:
-            stop(session, who, Cause.BOUNCED, now, one.reply)
+            with Session(connection) as session:
+                stop(session, who, Cause.BOUNCED, now, one.reply)
+                session.flush()
 
     def _mine(self, number: int) -> Update:
         columns = self._table.c
@@ -225,10 +228,10 @@ class Ledger(Generic[Row]):
         sending = columns.state == DeliveryState.SENDING
         return columns.owner == self.owner, sending | (columns.state == DeliveryState.UNCERTAIN)
 
-    def _statements(self, session: Session) -> tuple[Prepared, Prepared, Prepared]:
+    def _statements(self, connection: Connection) -> tuple[Prepared, Prepared, Prepared]:
         """What is done for each group: find, mark, record."""
         if self._prepared is None:
-            dialect = session.get_bind().dialect
+            dialect = connection.dialect
             sqlite = dialect.name == "sqlite"
             number, state, reply, fault, attempts = json_cells(
                 sqlite, Integer(), Text(), Text(), Text(), Integer()

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ClauseElement, Connection, Dialect
+from sqlalchemy.exc import DBAPIError
 
 from publisher.model import UtcDateTime
 
@@ -20,7 +21,7 @@ class Prepared:
 
     def __init__(self, statement: ClauseElement, dialect: Dialect) -> None:
         compiled: Any = statement.compile(dialect=dialect)
-        self._sql = str(compiled)
+        self._sql, self._error = str(compiled), dialect.loaded_dbapi.Error
         self._order: Sequence[str] | None = compiled.positiontup if dialect.positional else None
         moments = UtcDateTime().dialect_impl(dialect)
         convert: Callable[[datetime], Any] | None = moments.bind_processor(dialect)
@@ -38,4 +39,9 @@ class Prepared:
         values = self._fixed | values
         order = self._order
         given = values if order is None else tuple([values[name] for name in order])
-        return connection.exec_driver_sql(self._sql, given).cursor
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(self._sql, given)
+        except self._error as error:
+            raise DBAPIError(self._sql, None, error) from error
+        return cursor

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from publisher.model import Worker
@@ -14,24 +14,24 @@ from publisher.model import Worker
 FORGOTTEN = timedelta(days=7)
 
 
-def beat(session: Session, name: str, until: datetime, work: str, rate: float) -> None:
+def beat(connection: Connection, name: str, until: datetime, work: str, rate: float) -> None:
     """Say that a sender is alive until then, at what, and how many letters a second it sends."""
     values = {"alive_until": until, "work": work, "rate": rate}
-    found = session.execute(update(Worker).where(Worker.id == name).values(**values))
-    if not found.rowcount:  # type: ignore[attr-defined]
-        session.add(Worker(id=name, **values))
-        session.flush()
+    found = connection.execute(update(Worker).where(Worker.id == name).values(**values))
+    if not found.rowcount:
+        connection.execute(insert(Worker).values(id=name, **values))
 
 
-def leave(session: Session, name: str, now: datetime) -> None:
+def leave(connection: Connection, name: str, now: datetime) -> None:
     """Say that a sender has ended in order; forget those that ended long ago otherwise."""
     old = Worker.alive_until < now - FORGOTTEN
-    session.execute(delete(Worker).where((Worker.id == name) | old))
+    connection.execute(delete(Worker).where((Worker.id == name) | old))
 
 
-def alive_until(session: Session, name: str) -> datetime | None:
+def alive_until(connection: Connection, name: str) -> datetime | None:
     """Until when a sender said it was alive."""
-    return session.scalar(select(Worker.alive_until).where(Worker.id == name))
+    found: datetime | None = connection.scalar(select(Worker.alive_until).where(Worker.id == name))
+    return found
 
 
 def at(session: Session, work: str, now: datetime) -> Sequence[Worker]:

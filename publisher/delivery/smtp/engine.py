@@ -33,6 +33,7 @@ class Engine:
         self._lines: set[asyncio.Task[None]] = set()
         self._idle: list[_Line] = []
         self._alarm: asyncio.TimerHandle | None = None
+        self._sweep: asyncio.TimerHandle | None = None
         self._is_ending = False
 
     def put(self, parcels: Sequence[Parcel]) -> None:
@@ -49,8 +50,9 @@ class Engine:
     async def end(self) -> None:
         """Take leave of the servers. Nothing is on its way any more."""
         self._is_ending = True
-        if self._alarm is not None:
-            self._alarm.cancel()
+        for timer in (self._alarm, self._sweep):
+            if timer is not None:
+                timer.cancel()
         for line in list(self._idle):
             line.wake()
         if self._lines:
@@ -89,13 +91,25 @@ class Engine:
 
     def rest(self, line: _Line) -> None:
         """A connection has nothing to do."""
+        line.rests_since = self._now()
         self._idle.append(line)
+        if self._sweep is None:
+            self._sweep = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._dismiss)
         if self._queue:  # it was not its turn, so it is another's
             asyncio.get_running_loop().call_soon(self._stir)
 
     def unrest(self, line: _Line) -> None:
         """It has, or is to end."""
         self._idle.remove(line)
+
+    def _dismiss(self) -> None:
+        """End the connections that have had nothing to do for long."""
+        self._sweep = None
+        oldest = self._now() - IDLE_SECONDS
+        for line in list(self._idle):
+            line.wake(needed=line.rests_since > oldest)
+        if self._idle:
+            self._sweep = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._dismiss)
 
     def _stir(self) -> None:
         """Wake the idle connections whose turn it is; or look again when it will be."""
@@ -185,7 +199,8 @@ class _Line:
 
     def __init__(self, engine: Engine, relay: Relay) -> None:
         self._engine, self.relay = engine, relay
-        self._waiter: asyncio.Future[None] | None = None
+        self._waiter: asyncio.Future[bool] | None = None
+        self.rests_since = 0.0
 
     def take(self) -> Parcel | None:
         """See `transfer.Supply`."""
@@ -204,21 +219,17 @@ class _Line:
         """See `transfer.Supply`."""
         self._engine.back(parcel)
 
-    def wake(self) -> None:
-        """Look again."""
+    def wake(self, *, needed: bool = True) -> None:
+        """Look again, or end."""
         if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+            self._waiter.set_result(needed)
 
     async def _rest(self) -> bool:
         """Wait to be woken; false if that took so long that the connection is not needed."""
         self._waiter = asyncio.get_running_loop().create_future()
         self._engine.rest(self)
         try:
-            async with asyncio.timeout(IDLE_SECONDS):
-                await self._waiter
-        except TimeoutError:
-            return False
+            return await self._waiter
         finally:
             self._engine.unrest(self)
             self._waiter = None
-        return True
