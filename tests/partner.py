@@ -149,7 +149,7 @@ class Partner:
         """What it has got by this method (at this path)."""
         return [r for r in list(self.received) if r.method == method and path in (None, r.path)]
 
-    def wait_for(self, method: str, path: str, number: int, seconds: float = 10) -> list[Received]:
+    def wait_for(self, method: str, path: str, number: int, seconds: float = 30) -> list[Received]:
         """The same, once there are so many of them."""
         with self.changed:
             enough = self.changed.wait_for(lambda: len(self.got(method, path)) >= number, seconds)

@@ -7,12 +7,15 @@ import hmac
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from publisher import config
+from publisher.errors import ConfigError
 from publisher.model import Category, Content, HubMode
 from publisher.names import category_path
 from publisher.syndication.document import FILES
@@ -135,6 +138,18 @@ def test_no_lease_is_shorter_or_longer_than_the_config_says(asked: int | None) -
     if asked is not None and 10 <= asked <= 1000:
         assert given == asked
     assert asked is not None or given == 100
+
+
+def test_a_config_whose_leases_are_out_of_order_is_refused(tmp_path: Path) -> None:
+    table = {"lease_seconds": 60, "min_lease_seconds": 300}
+    with pytest.raises(ConfigError, match="300, 60, 2592000; none may be less"):
+        config.parse({"websub": table}, {}, root=tmp_path, name="config.toml")
+
+
+def test_hubs_can_be_named_in_the_environment(tmp_path: Path) -> None:
+    named = {"PUBLISHER_WEBSUB_HUBS": "https://a.example/, https://b.example/hub"}
+    found = config.parse({}, named, root=tmp_path, name="config.toml")
+    assert found.hubs == ("https://a.example", "https://b.example/hub")
 
 
 def test_each_wait_is_twice_as_long_as_the_one_before_up_to_an_hour() -> None:

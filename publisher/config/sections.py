@@ -139,8 +139,12 @@ class WebSub(Section):
 
     @model_validator(mode="after")
     def _leases_are_in_order(self) -> WebSub:
-        if not self.min_lease_seconds <= self.lease_seconds <= self.max_lease_seconds:
-            raise ValueError("min_lease_seconds, lease_seconds and max_lease_seconds must not fall")
+        leases = [self.min_lease_seconds, self.lease_seconds, self.max_lease_seconds]
+        if leases != sorted(leases):
+            raise ValueError(
+                "min_lease_seconds, lease_seconds and max_lease_seconds are "
+                f"{', '.join(map(str, leases))}; none may be less than the one before"
+            )
         return self
 
 

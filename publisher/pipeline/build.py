@@ -78,14 +78,14 @@ def build(
         new = every or any(feed.built == 0 for feed in chosen)
     builder = Builder(newsroom)
     built: dict[int, int] = {}
-    noted = time.monotonic()
+    # Where feeds are new, the lists of all belong to what is written, so all is noted at the end.
+    early, noted = bool(config.hubs) and not new, time.monotonic()
     try:
         for number, feed_id in enumerate(due, 1):
             with contextlib.suppress(WaitError):  # it stays out of date, and is built next time
                 built[feed_id] = builder.write(feed_id, every=every)
             progress(number, len(due))
-            # Where feeds are new, the lists of all belong to what is written.
-            if built and not new and time.monotonic() - noted > NOTE_SECONDS:
+            if early and built and time.monotonic() - noted > NOTE_SECONDS:
                 _note(newsroom, builder, built)
                 built, noted = {}, time.monotonic()
         new |= withdraw_moved(newsroom, every=every)
