@@ -32,7 +32,6 @@ from benchmarks import delivery_peers as peers
 from benchmarks.measure import Result, in_turns
 from publisher.config.servers import parse_server
 from publisher.delivery import message
-from publisher.delivery.filling import Filler
 from publisher.delivery.policy import Policy
 from publisher.delivery.sender import deliver
 from publisher.delivery.smtp.channel import Patience
@@ -65,14 +64,19 @@ class Letters:
 
     def __init__(self, size: int) -> None:
         text = "It was said so. " * (size // 16) + "\n\n@@UNSUBSCRIBE@@\n"
-        self._filler = Filler(message.build(FRAME, "News of today", None, text, NOW))
-        self._links = {"@@UNSUBSCRIBE@@": message.unsubscribe_link(FRAME)}
+        self._template = message.build(FRAME, "News of today", None, text, NOW)
+        self._links = {message.UNSUBSCRIBE: message.unsubscribe_link(FRAME)}
 
     def write(self, due: Due) -> Letter:
         """The letter for one reader."""
         key = message.message_id(1, due.subscriber_id, FRAME.domain)
-        head = {message.TO: message.to_header(due.email, due.name), message.MESSAGE_ID: key}
-        return Letter(key, FRAME.sender, due.email, self._filler.fill(head, self._links))
+        head = {
+            message.TO: message.to_header(due.email, due.name),
+            message.MESSAGE_ID: key,
+            message.UNSUBSCRIBE_MAIL: self._links[message.UNSUBSCRIBE],
+        }
+        data = message.fill(self._template, head, self._links)
+        return Letter(key, FRAME.sender, due.email, data)
 
 
 class Newsroom:
@@ -134,7 +138,7 @@ def run() -> list[Result]:
 def _speeds(newsroom: Newsroom, port: int) -> Iterator[Result]:
     for size, limit in ((4096, 1 / 1.2), (20480, 1.0)):
         name = f"mail of {size // 1024} kB, SQLite"
-        data = Letters(size).write(Due(1, "v", 1, "reader1@example.org", "Reader 1")).data
+        data = Letters(size).write(Due(1, "v", 1, "reader1@example.org", "Reader 1", 1)).data
         if len(data) < size:
             raise RuntimeError("our letters are smaller than those of the peers")
         ours = partial(newsroom.send, port, MANY, size, CONNECTIONS)
@@ -152,7 +156,7 @@ def _speeds(newsroom: Newsroom, port: int) -> Iterator[Result]:
 
 def _from_far(newsroom: Newsroom, port: int) -> list[Result]:
     size = 4096
-    data = Letters(size).write(Due(1, "v", 1, "reader1@example.org", "Reader 1")).data
+    data = Letters(size).write(Due(1, "v", 1, "reader1@example.org", "Reader 1", 1)).data
     with peers.far_away(port, 0.020) as far:
         ours = partial(newsroom.send, far, 200, size, 1, 100)
         theirs = partial(peers.threaded_smtplib, far, 60, data, 1)

@@ -78,7 +78,7 @@ def test_every_letter_arrives_once_and_as_it_was(
     queued = [one.reply for one in outcomes if one.state == "accepted"]
     assert all(re.match(r"250 2\.0\.0 Ok: \d+ bytes queued as \w+", reply) for reply in queued)
     for reader, body in arrived(server, set(readers)).items():
-        sent = letter(Due(0, "", 0, reader, "")).data.partition(b"\r\n\r\n")[2]
+        sent = letter(Due(0, "", 0, reader, "", 0)).data.partition(b"\r\n\r\n")[2]
         assert body == sent.replace(b"\r\n", b"\n")
 
 

@@ -22,9 +22,10 @@ from publisher.config import Web
 from publisher.pipeline.newsroom import Newsroom
 from publisher.web.app import application
 from publisher.web.errors import TEXTS, handlers
+from publisher.web.patience import LONGEST_HEAD
 from publisher.web.press import Press
 from publisher.web.safety import Safety
-from publisher.web.server import LONGEST_HEAD, server
+from publisher.web.server import server
 from tests.sites import newsroom_at, store, story
 
 

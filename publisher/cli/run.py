@@ -69,7 +69,8 @@ def serve_all(newsroom: Newsroom) -> None:
 def serve(newsroom: Newsroom) -> None:
     """HTTP until a signal ends it. Raises UsageError where the address cannot be listened on."""
     web = newsroom.config.web
-    server = server_of(application(newsroom), web)
+    app = application(newsroom)
+    server = server_of(app, web, app.feeds)
     # In a thread of its own uvicorn leaves the signals to us; it would raise them again, and so
     # end the process before the clock and the syndicator have come to rest.
     thread = threading.Thread(target=server.run, name="web", daemon=True)

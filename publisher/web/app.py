@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -22,7 +23,23 @@ from publisher.web.sitemaps import Sitemaps
 log = logging.getLogger(__name__)
 
 
-def application(newsroom: Newsroom) -> ASGIApp:
+@dataclass(frozen=True)
+class Application:
+    """What a newsroom serves: its feeds, and the rest.
+
+    Feeds get most of the requests, so they do not go through the framework's routing.
+    """
+
+    feeds: FeedFiles
+    rest: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        is_feed = scope["type"] == "http" and (scope["path"] + "/").startswith("/feeds/")
+        await (self.feeds if is_feed else self.rest)(scope, receive, send)
+
+
+def application(newsroom: Newsroom) -> Application:
     """Everything that is served: feeds, pages, sitemaps, media, our hub, a sign of life."""
     config = newsroom.config
     log.info("serving %s/ on port %d of %s", config.site.url, config.web.port, config.web.host)
@@ -55,13 +72,7 @@ def application(newsroom: Newsroom) -> ASGIApp:
         hubs=config.hubs,
         site_url=config.site.url,
     )
-
-    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-        # Feeds get most of the requests, so they do not go through the framework's routing.
-        is_feed = scope["type"] == "http" and (scope["path"] + "/").startswith("/feeds/")
-        await (feeds if is_feed else guarded)(scope, receive, send)
-
-    return serve
+    return Application(feeds, guarded)
 
 
 DAY = "public, max-age=86400"

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from email.utils import formatdate
+from http import HTTPStatus
 from pathlib import Path
 
 from publisher.syndication.document import FILES, MEDIA_TYPES
@@ -41,6 +42,8 @@ KEPT_BYTES = 64_000_000
 LOOK_SECONDS = 0.1
 _archive_name = re.compile(r"[1-9]\d{0,9}\.xml")
 
+PHRASES = {status.value: status.phrase.encode() for status in HTTPStatus}
+
 RawHeaders = list[tuple[bytes, bytes]]
 Stamp = tuple[int, int]
 
@@ -51,15 +54,30 @@ def raw(headers: dict[str, str]) -> RawHeaders:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer; `head` are its status line and headers as they go out, but for the date."""
+
+    status: int
+    headers: RawHeaders
+    body: bytes
+    head: bytes
+
+
+def answer_of(status: int, headers: RawHeaders, body: bytes = b"") -> Answer:
+    """An answer with its head made (RFC 9112, section 4)."""
+    lines = b"".join(b"%b: %b\r\n" % one for one in headers)
+    return Answer(status, headers, body, b"HTTP/1.1 %d %b\r\n%b" % (status, PHRASES[status], lines))
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
-    """A document in one content coding, with its headers as they go out."""
+    """A document in one content coding: the answer with it, and the one that it is unchanged."""
 
     coding: str
-    data: bytes
     etag: str
     modified: int
-    found: RawHeaders
-    unchanged: RawHeaders
+    found: Answer
+    unchanged: Answer
 
 
 @dataclass(slots=True)
@@ -78,7 +96,7 @@ class Document:
     @property
     def size(self) -> int:
         """Bytes in memory."""
-        return sum(len(form.data) for form in self.forms.values())
+        return sum(len(form.found.body) for form in self.forms.values())
 
     @property
     def etags(self) -> list[str]:
@@ -179,7 +197,9 @@ class Documents:
         found |= {"content-encoding": coding} if coding else {}
         found |= PAGE if path.endswith(".html") else {}
         found |= self._links(path)
-        return Form(coding, data, etag, modified, raw(found), raw(shared))
+        return Form(
+            coding, etag, modified, answer_of(200, raw(found), data), answer_of(304, raw(shared))
+        )
 
     def _links(self, path: str) -> dict[str, str]:
         """Where partners can subscribe to a live document (WebSub, section 4)."""
@@ -193,7 +213,7 @@ class Documents:
         if not self._has_deltas(path):
             return None
         versions = (before and before.versions) or Versions()
-        versions.remember([form.etag for form in forms.values()], forms[""].data)
+        versions.remember([form.etag for form in forms.values()], forms[""].found.body)
         return versions
 
     def _has_deltas(self, path: str) -> bool:

@@ -2,11 +2,13 @@
 
 Feed readers ask often and mostly get a 304, so the way to an answer is short: documents and their
 headers are kept in memory as they go out, and the folder is looked at ten times a second at most.
+An answer needs nothing to wait for, so our server asks for it without ASGI in between
+(publisher/web/feed_protocol.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,15 +17,14 @@ from starlette.types import Receive, Scope, Send
 from publisher.syndication.former import leads_to
 from publisher.syndication.publish import compressed
 from publisher.web.deltas import wants_delta
-from publisher.web.feed_documents import CORS, Document, Documents, Form, raw
+from publisher.web.feed_documents import CORS, Answer, Document, Documents, Form, answer_of, raw
 from publisher.web.negotiation import best_coding, entity_tags, is_unchanged
 
 # A name may come into use again, so that it has moved is not kept for ever.
 MOVED = "public, max-age=3600"
 # A cache that does not know instance manipulations must not keep a 226 (RFC 3229, 10.8.3).
 DELTA = "no-store, im"
-_ASKED = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"a-im")
-Asked = dict[bytes, bytes]
+Asked = Mapping[bytes, bytes]
 
 
 class FeedFiles:
@@ -40,54 +41,52 @@ class FeedFiles:
     ) -> None:
         self._documents = Documents(folder, deltas=deltas, hubs=hubs, site_url=site_url)
         self._prefix = prefix
+        self.root = f"{prefix}/".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         method = scope["method"]
-        if method not in ("GET", "HEAD"):
-            await _say(send, 405, "Feeds can only be read.\n", {"allow": "GET, HEAD"})
-            return
-        path = scope["path"].removeprefix(self._prefix).removeprefix("/")
-        document = self._documents.get(f"{path}index.html" if path[-1:] in ("", "/") else path)
-        if document is None:
-            await self._lacking(send, path)
-            return
-        asked = {name: value for name, value in scope["headers"] if name in _ASKED}
-        await _answer(send, document, asked, with_body=method == "GET")
+        answer = self.answer(method, scope["path"], dict(scope["headers"]))
+        await send(
+            {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
+        )
+        body = b"" if method == "HEAD" else answer.body
+        await send({"type": "http.response.body", "body": body})
 
-    async def _lacking(self, send: Send, path: str) -> None:
+    def answer(self, method: str, path: str, asked: Asked) -> Answer:
+        """What a request gets; `asked` are its headers, names in small letters.
+
+        The body is there for HEAD as well, and must be left out then.
+        """
+        if method not in ("GET", "HEAD"):
+            return _say(405, "Feeds can only be read.\n", {"allow": "GET, HEAD"})
+        path = path.removeprefix(self._prefix).removeprefix("/")
+        document = self._documents.get(f"{path}index.html" if path[-1:] in ("", "/") else path)
+        return self._lacking(path) if document is None else _answer(document, asked)
+
+    def _lacking(self, path: str) -> Answer:
         to = leads_to(self._documents.former(), path)
         if to is None:
-            await _say(send, 404, "There is no such feed.\n", {})
-        elif not to:
-            await _say(send, 410, "This feed has ended.\n", {"cache-control": MOVED})
-        else:
-            place = f"{self._prefix}/{quote(to)}"
-            told = {"location": place, "cache-control": MOVED}
-            await _say(send, 301, f"This feed is at {quote(to)} now.\n", told)
+            return _say(404, "There is no such feed.\n", {})
+        if not to:
+            return _say(410, "This feed has ended.\n", {"cache-control": MOVED})
+        told = {"location": f"{self._prefix}/{quote(to)}", "cache-control": MOVED}
+        return _say(301, f"This feed is at {quote(to)} now.\n", told)
 
 
-async def _answer(send: Send, document: Document, asked: Asked, *, with_body: bool) -> None:
+def _answer(document: Document, asked: Asked) -> Answer:
     form = document.forms[best_coding(asked, document.forms)]
     if is_unchanged(asked, form.etag, form.modified):
-        await send({"type": "http.response.start", "status": 304, "headers": form.unchanged})
-        await send({"type": "http.response.body"})
-        return
-    status, headers, data = 200, form.found, form.data
+        return form.unchanged
     if document.versions and wants_delta(asked.get(b"a-im", b"").decode("latin-1")):
-        delta = _delta(document, form, entity_tags(asked))
-        if delta is not None:
-            status, (headers, data) = 226, delta
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": data if with_body else b""})
+        return _delta(document, form, entity_tags(asked)) or form.found
+    return form.found
 
 
-def _delta(
-    document: Document, form: Form, tags: list[str]
-) -> tuple[list[tuple[bytes, bytes]], bytes] | None:
-    """Headers and body of a 226, in the coding of the form that the reader would have got."""
+def _delta(document: Document, form: Form, tags: list[str]) -> Answer | None:
+    """A 226, in the coding of the form that the reader would have got."""
     assert document.versions is not None  # noqa: S101 - the caller has looked
-    made = document.versions.delta(tags, document.forms[""].data)
+    made = document.versions.delta(tags, document.forms[""].found.body)
     if made is None:
         return None
     base, plain = made
@@ -98,21 +97,15 @@ def _delta(
         {"im": "feed", "delta-base": base, "cache-control": DELTA, "content-length": str(len(data))}
     )
     names = {name for name, _ in special}
-    return [*(one for one in form.found if one[0] not in names), *special], data
+    kept = [one for one in form.found.headers if one[0] not in names]
+    return answer_of(226, [*kept, *special], data)
 
 
 def _coded(data: bytes, coding: str) -> bytes:
     return compressed(data, coding) if coding else data
 
 
-async def _say(send: Send, status: int, text: str, headers: dict[str, str]) -> None:
+def _say(status: int, text: str, headers: dict[str, str]) -> Answer:
     body = text.encode()
     told = {"content-type": "text/plain; charset=utf-8", "content-length": str(len(body))}
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": raw({**CORS, **told, **headers}),
-        }
-    )
-    await send({"type": "http.response.body", "body": body})
+    return answer_of(status, raw({**CORS, **told, **headers}), body)
