@@ -149,7 +149,7 @@ def test_a_config_whose_leases_are_out_of_order_is_refused(tmp_path: Path) -> No
 def test_hubs_can_be_named_in_the_environment(tmp_path: Path) -> None:
     named = {"PUBLISHER_WEBSUB_HUBS": "https://a.example/, https://b.example/hub"}
     found = config.parse({}, named, root=tmp_path, name="config.toml")
-    assert found.hubs == ("https://a.example", "https://b.example/hub")
+    assert found.hubs == ("https://a.example/", "https://b.example/hub")
 
 
 def test_each_wait_is_twice_as_long_as_the_one_before_up_to_an_hour() -> None:
