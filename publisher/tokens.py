@@ -26,12 +26,15 @@ _HEAD = struct.Struct(">QI")  # the handle, and the moment of signing in seconds
 
 
 class Purpose(StrEnum):
-    """What a link is good for. A token for one purpose is worth nothing for another."""
+    """What a link is good for, or a form, which only says when it was made. A token for one purpose
+    is worth nothing for another."""
 
     CONFIRM = "confirm"
     PREFERENCES = "preferences"
     UNSUBSCRIBE = "unsubscribe"
     RESUBSCRIBE = "resubscribe"
+    DATA = "data"
+    FORM = "form"
 
 
 @dataclass(frozen=True, slots=True)

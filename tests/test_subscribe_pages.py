@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
+from publisher.pipeline.links import Links
 from publisher.pipeline.newsroom import Newsroom
+from publisher.store import subscribers
 from publisher.web.app import application
 from tests.mailroom import ADA, letters, mailroom, put, state, tick, token_in
+from tests.sites import store, story
 
 HTML = {"accept": "text/html"}
 
@@ -162,3 +165,70 @@ def test_a_form_that_is_too_large_is_refused(client: TestClient) -> None:
     assert client.post("/subscribe", data={"email": "x" * 10_000_000}).status_code == 413
     many = {f"f{n}": "x" for n in range(5000)}
     assert client.post("/subscribe", data=many).status_code == 400
+
+
+def field(html: str, name: str) -> str:
+    """The value of a form's field."""
+    found = re.search(rf'name="{name}" value="([^"]*)"', html)
+    assert found is not None
+    return found[1]
+
+
+def test_who_fills_the_form_in_at_once_or_with_a_made_up_time_is_asked_again(
+    newsroom: Newsroom, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked(client)
+    tick(newsroom, now())  # the first mail makes the key that signs times
+    form = {"list": "daily", "email": "bo@example.org"}
+    since = field(client.get("/subscribe").text, "since")
+    for wrong in (since, "", "x.y", since[:-2] + "zz"):
+        answer = client.post("/subscribe", data={**form, "since": wrong})
+        assert answer.status_code == 422
+        assert "bo@example.org" in answer.text, "nothing has to be typed again"
+        assert state(newsroom, "bo@example.org") == ""
+    monkeypatch.setattr("publisher.web.form_times.SOONEST", timedelta(0))
+    assert client.post("/subscribe", data={**form, "since": since}).status_code == 200
+    assert state(newsroom, "bo@example.org") == "pending"
+    monkeypatch.setattr("publisher.web.form_times.LATEST", timedelta(seconds=-2))
+    form["email"] = "cy@example.org"
+    assert client.post("/subscribe", data={**form, "since": since}).status_code == 422
+
+
+def test_who_has_left_by_mistake_is_back_with_one_button(
+    newsroom: Newsroom, client: TestClient
+) -> None:
+    put(newsroom, ADA)
+    with newsroom.store.read() as session:
+        person = subscribers.by_email(session, ADA)
+        assert person is not None
+        handle = person.handle
+    link = Links(newsroom, now()).of(handle, "daily")["@@UNSUBSCRIBE@@"]
+    done = client.post(link).text
+    assert state(newsroom, ADA) == "unsubscribed"
+    back = re.search(r'action="(/subscribe/[^"]+)"', done)
+    assert back is not None
+    assert client.post(back[1]).status_code == 200
+    assert state(newsroom, ADA) == "active"
+
+
+def test_a_reader_chooses_when_signing_up(store_url: str, tmp_path: Path) -> None:
+    lists = [{"name": "daily", "title": "Daily"}]
+    with mailroom(store_url, tmp_path, lists=lists) as newsroom:
+        store(newsroom, story("A", category=("Town",)), story("B", category=("Sea",)))
+        client = TestClient(application(newsroom), base_url="https://news.example")
+        page = client.get("/subscribe").text
+        assert page.count('name="category"') == 2
+        form = {"list": "daily", "email": ADA, "category": ["sea", "nonsense"], "format": "text"}
+        assert client.post("/subscribe", data=form | {"language": "ar"}).status_code == 200
+        with newsroom.store.read() as session:
+            (row,) = subscribers.listed(session, "daily")
+        assert (row.categories, row.language, row.format) == (["sea"], "ar", "text")
+
+
+def test_the_form_alone_may_be_framed_by_anybody_and_nothing_else(client: TestClient) -> None:
+    framed = client.get("/embed/subscribe?list=weekly&language=ar")
+    assert "frame-ancestors *" in framed.headers["content-security-policy"]
+    assert 'target="_top"' in framed.text
+    assert 'dir="rtl"' in framed.text
+    for path in ("/subscribe", "/", "/preferences/x"):
+        assert "frame-ancestors 'none'" in client.get(path).headers["content-security-policy"]

@@ -13,13 +13,14 @@ from jinja2 import Environment, nodes
 from publisher.pipeline.feed_pages import HEADINGS
 from publisher.render.translations import FOLDER, Words, words
 from publisher.web.errors import TEXTS
-from publisher.web.subscribe import STEPS
+from publisher.web.subscription import STEPS
 from tests.conftest import REPOSITORY
 
 LANGUAGES = ("ar", "de", "es", "fr", "tr")
 Message = str | tuple[str, str]
 PAGE_HEADINGS = (
     "News by mail", "Look into your mailbox", "Your choices", "This link does not work",
+    "What we know about you",
 )  # fmt: skip
 
 

@@ -43,6 +43,7 @@ class NoticeKind(StrEnum):
     WELCOME = "welcome"
     GOODBYE = "goodbye"
     CORRECTION = "correction"
+    DATA = "data"
 
 
 class LedgerRow:

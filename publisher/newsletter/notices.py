@@ -49,6 +49,10 @@ def obstacle(kind: NoticeKind, where: Standing) -> str:
         left = where.subscription is SubscriptionState.UNSUBSCRIBED
         may = left and where.address is SubscriberState.DELIVERABLE
         return "" if may else f"the reader is {where.shown or 'not on the list'}"
+    if kind is NoticeKind.DATA:  # who has asked may have it, whether they get editions or not
+        is_known = where.subscription is not None
+        may = is_known and where.address is SubscriberState.DELIVERABLE
+        return "" if may else f"the reader is {where.shown or 'not on the list'}"
     return "" if where.gets_editions else f"the reader is {where.shown or 'not on the list'}"
 
 

@@ -20,8 +20,11 @@ NOTICE_MARKERS = {
     **MARKERS,
     "@@CONFIRM@@": (Purpose.CONFIRM, "confirm"),
     "@@RESUBSCRIBE@@": (Purpose.RESUBSCRIBE, "subscribe"),
+    "@@DATA@@": (Purpose.DATA, "data"),
 }
 EXAMPLE = "example"
+# What leads to all that is stored about somebody should not lie about in a mailbox.
+DATA_AGE = timedelta(days=2)
 
 
 class Links:
@@ -52,6 +55,12 @@ class Links:
         }
 
 
+def token_for(session: Session, purpose: Purpose, scope: Scope) -> str:
+    """A token to be put on a page that a link has led to, so there is a key."""
+    found = keys.valid(session, KeyUse.LINKS)
+    return Tokens([key.secret for key in found]).sign(purpose, scope)
+
+
 def example(newsroom: Newsroom) -> dict[str, str]:
     """Addresses that stand for the markers in a preview, which is for nobody."""
     site = newsroom.config.site.url
@@ -65,10 +74,16 @@ def reader_of(
     found = keys.valid(session, KeyUse.LINKS)
     if not found:
         raise BadLinkError
-    days = newsroom.config.subscribers.confirm_days if purpose is Purpose.CONFIRM else None
-    age = timedelta(days=days) if days else None
+    age = good_for(newsroom, purpose)
     scope = Tokens([key.secret for key in found]).read(purpose, token, now, age)
     person = subscribers.by_handle(session, scope.handle)
     if person is None:
         raise BadLinkError
     return person, scope
+
+
+def good_for(newsroom: Newsroom, purpose: Purpose) -> timedelta | None:
+    """How long a link works after it was made; None for one that does as long as its key."""
+    if purpose is Purpose.CONFIRM:
+        return timedelta(days=newsroom.config.subscribers.confirm_days)
+    return DATA_AGE if purpose is Purpose.DATA else None

@@ -201,7 +201,7 @@ class Writer:
     def _frame(self, kind: NoticeKind, one: MailingList) -> message.Frame:
         """That of the list; but who is asked, or has just left, has nothing to leave."""
         around = frame(self._newsroom, one)
-        if kind in (NoticeKind.CONFIRM, NoticeKind.GOODBYE):
+        if kind in (NoticeKind.CONFIRM, NoticeKind.GOODBYE, NoticeKind.DATA):
             return replace(around, unsubscribe=message.Unsubscribe.NONE)
         return around
 

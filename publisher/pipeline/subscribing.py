@@ -13,7 +13,7 @@ from publisher.config import MailingList
 from publisher.errors import ExpiredLinkError, UsageError
 from publisher.model import Cause, NoticeKind, Subscriber, SubscriptionState
 from publisher.pipeline.forgetting import known
-from publisher.pipeline.links import reader_of
+from publisher.pipeline.links import reader_of, token_for
 from publisher.pipeline.newsroom import Newsroom
 from publisher.store import acts, notices, subscribers
 from publisher.store.acts import act, standing
@@ -138,6 +138,13 @@ def unsubscribe(
 def resubscribe(newsroom: Newsroom, token: str, now: datetime) -> Reader:
     """The reader, who had left, comes back. Raises LinkError."""
     return _by_link(newsroom, Purpose.RESUBSCRIBE, token, Cause.RESUBSCRIBED, now)
+
+
+def way_back(newsroom: Newsroom, token: str, now: datetime) -> str:
+    """The token that brings back who has just left the list by this one. Raises LinkError."""
+    with newsroom.store.read() as session:
+        _, scope = reader_of(session, newsroom, Purpose.UNSUBSCRIBE, token, now)
+        return token_for(session, Purpose.RESUBSCRIBE, scope)
 
 
 def prefer(newsroom: Newsroom, token: str, choices: Choices, now: datetime) -> Reader:

@@ -77,6 +77,12 @@ def counted(session: Session) -> Sequence[tuple[Category, int]]:
     return [(category, number) for category, number in session.execute(query)]
 
 
+def titles(session: Session) -> dict[str, str]:
+    """What each category is called, by its path."""
+    rows = session.execute(select(Category.path, Category.title))
+    return dict(rows.tuples())
+
+
 def at(session: Session, path: str) -> Category | None:
     """The category of a path."""
     return session.scalar(select(Category).where(Category.path == path))

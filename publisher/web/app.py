@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from publisher.pipeline.newsroom import Newsroom
-from publisher.web import editions, errors, pages, subscribe
+from publisher.web import editions, errors, own_data, pages, subscribe, subscription
 from publisher.web.feed_files import FeedFiles
 from publisher.web.hub import HubEndpoint
 from publisher.web.press import Press
@@ -59,7 +59,8 @@ def application(newsroom: Newsroom) -> Application:
     ]
     if config.websub.own:
         routes.append(Route("/hub", HubEndpoint(newsroom).answer, methods=["GET", "POST"]))
-    routes += [*subscribe.routes(press), *editions.routes(press)]
+    for part in (subscribe, own_data, subscription, editions):
+        routes += part.routes(press)
     routes += pages.routes(press)  # last: any other path may be a category's
     rest = Starlette(routes=routes, exception_handlers=errors.handlers(press))
     # An address is right or wrong; a guess at what was meant would go by the Host header.
