@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
@@ -22,7 +22,7 @@ from publisher.delivery.bounces.mailboxes import Mailbox
 from publisher.delivery.bounces.reading import Meaning
 from publisher.errors import PublisherError
 from publisher.model import Edition
-from publisher.pipeline import bounces, corrections, editions, sending
+from publisher.pipeline import bounces, corrections, editions, pauses, sending
 from publisher.pipeline.bounces import Handled
 from publisher.pipeline.forgetting import forget_unconfirmed
 from publisher.pipeline.newsroom import Newsroom
@@ -139,13 +139,15 @@ class Clock:
         self._mailbox = mailbox
 
     def _advance(self, one: MailingList) -> None:
+        if pauses.find(self._newsroom, one) is not None:
+            return  # `publisher status` says so, and why
         for edition in editions.advance(self._newsroom, one, _now()):
             log.info("list %s: edition of %s is %s", one.name, edition.local_date, edition.state)
 
     def _serve(self, one: MailingList) -> bool:
         """Whether all went well; the trouble of one edition does not hold up the others."""
         name, found = f"list {one.name}", list[Edition]()
-        look = partial(sending.unfinished, self._newsroom, one, _now())
+        look = partial(self._to_send, one)
         if not self._attempt(name, lambda: found.extend(look())):
             return False
         tries = [
@@ -155,6 +157,11 @@ class Clock:
             for edition in found
         ]
         return all(tries)
+
+    def _to_send(self, one: MailingList) -> Sequence[Edition]:
+        if pauses.find(self._newsroom, one) is not None:
+            return ()
+        return sending.unfinished(self._newsroom, one, _now())
 
     def _deliver(self, one: MailingList, edition: Edition) -> None:
         tally: Counter[str] = Counter()

@@ -28,6 +28,8 @@ COMMANDS = {
     "dkim": ("dkim", "Make keys that sign mail, and show what must stand in DNS."),
     "subscribers": ("subscribers", "Put people on a list, take them off, and see who is on it."),
     "keys": ("keys", "List and rotate the keys that sign the links of mails."),
+    "backup": ("backup", "Pack the whole site into one file, while everything runs."),
+    "restore": ("backup", "Make a site of a backup, in a folder of its own."),
     "status": ("status", "Show on one screen how things stand."),
 }
 

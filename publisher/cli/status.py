@@ -6,11 +6,21 @@ from typing import Any
 
 import click
 
+from publisher.cli.backup import ways_on
 from publisher.cli.common import as_json, counted, newsroom_of, now, print_json
 from publisher.cli.websub_status import show_websub, websub_status
 from publisher.model import EditionState
 from publisher.pipeline.remarks import remarks
-from publisher.store import articles, deliveries, editions, feeds, notices, stale, subscribers
+from publisher.store import (
+    articles,
+    deliveries,
+    editions,
+    feeds,
+    notices,
+    pauses,
+    stale,
+    subscribers,
+)
 
 SHOWN = 10
 UNFINISHED = (EditionState.HELD, EditionState.CUT, EditionState.STOPPED)
@@ -29,6 +39,7 @@ def status_command(context: click.Context, as_json: bool) -> None:
     with newsroom_of(context) as newsroom, newsroom.store.read() as session:
         config = newsroom.config
         aside = articles.all_set_aside(session)
+        waiting = {one.list_name: one.reason for one in pauses.all_pauses(session)}
         found = {
             "articles": articles.count(session),
             "feeds": len(feeds.published(session, config.feeds.kinds)),
@@ -38,6 +49,7 @@ def status_command(context: click.Context, as_json: bool) -> None:
                 {
                     "name": one.name,
                     "subscribers": subscribers.count_by_state(session, one.name),
+                    "waits": waiting.get(one.name),
                     "latest_edition": editions.latest_date(session, one.name),
                     "unfinished": [
                         {
@@ -73,16 +85,7 @@ def _show(found: dict[str, Any]) -> None:
         f"{counted(numbers['feeds_out_of_date'], 'feed')} out of date"
     )
     for one in _rows(found["lists"]):
-        people = ", ".join(f"{n:,} {s}" for s, n in sorted(one["subscribers"].items())) or "nobody"
-        click.echo(
-            f"list {one['name']}: {people}; latest edition {one['latest_edition'] or 'none'}"
-        )
-        for edition in one["unfinished"]:
-            states = ", ".join(f"{n:,} {s}" for s, n in sorted(edition["deliveries"].items()))
-            how = STATES[edition["state"]]
-            click.echo(f"  edition of {edition['date']} {how}: {states or 'not begun'}")
-            if edition["trouble"]:
-                click.echo(f"    it waits: {edition['trouble']}")
+        _show_list(one)
     show_websub(found["websub"])
     mails = found["notices"]
     if isinstance(mails, dict) and mails:
@@ -96,6 +99,21 @@ def _show(found: dict[str, Any]) -> None:
         click.echo(f"  {one['where']}: {one['why']}")
     if len(aside) > SHOWN:
         click.echo(f"  … and {len(aside) - SHOWN:,} more (--json names all)")
+
+
+def _show_list(one: dict[str, Any]) -> None:
+    people = ", ".join(f"{n:,} {s}" for s, n in sorted(one["subscribers"].items())) or "nobody"
+    click.echo(f"list {one['name']}: {people}; latest edition {one['latest_edition'] or 'none'}")
+    if one["waits"]:
+        click.echo(f"  WAITS: {one['waits']}")
+        for line in ways_on(one["name"]):
+            click.echo(f"    {line}")
+    for edition in one["unfinished"]:
+        states = ", ".join(f"{n:,} {s}" for s, n in sorted(edition["deliveries"].items()))
+        how = STATES[edition["state"]]
+        click.echo(f"  edition of {edition['date']} {how}: {states or 'not begun'}")
+        if edition["trouble"]:
+            click.echo(f"    it waits: {edition['trouble']}")
 
 
 def _rows(value: object) -> list[dict]:  # type: ignore[type-arg]
