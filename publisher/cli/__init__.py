@@ -17,7 +17,7 @@ COMMANDS = {
     "demo": ("demo", "Make a sample newsroom and show everything at work."),
     "run": ("run", "Serve, watch, build feeds and send editions, in one process."),
     "web": ("run", "Only serve over HTTP."),
-    "clock": ("run", "Only make and send the editions that are due."),
+    "clock": ("run", "Build feeds and send editions, without the web."),
     "worker": ("run", "Only send what is due; any number may run."),
     "import": ("importing", "Take articles in from files, folders and addresses."),
     "article": ("article", "Look at articles, correct and retract them."),

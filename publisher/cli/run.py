@@ -41,9 +41,14 @@ def web_command(context: click.Context) -> None:
 @click.command("clock")
 @click.pass_context
 def clock_command(context: click.Context) -> None:
-    """Only make and send the editions that are due, until Ctrl-C or SIGTERM."""
+    """Build feeds and send the editions that are due, until Ctrl-C or SIGTERM; no web."""
     log_to_terminal()
-    with newsroom_of(context) as newsroom, ticking(newsroom), until_a_signal() as ended:
+    with (
+        newsroom_of(context) as newsroom,
+        ticking(newsroom),
+        syndicating(newsroom),
+        until_a_signal() as ended,
+    ):
         ended.wait()
 
 
