@@ -22,6 +22,7 @@ ROOMS = {
     "alembic": ("store/",),
     "apscheduler": ("clock.py",),
     "cryptography": ("delivery/dkim.py",),
+    "dns": ("delivery/records.py",),
     "feedgen": ("syndication/",),
     "flufl": ("delivery/bounces/",),
     "imapclient": ("delivery/bounces/",),

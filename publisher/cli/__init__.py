@@ -30,6 +30,7 @@ COMMANDS = {
     "keys": ("keys", "List and rotate the keys that sign the links of mails."),
     "backup": ("backup", "Pack the whole site into one file, while everything runs."),
     "restore": ("backup", "Make a site of a backup, in a folder of its own."),
+    "doctor": ("doctor", "Look everything over, and say what to do."),
     "status": ("status", "Show on one screen how things stand."),
 }
 

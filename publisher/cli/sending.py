@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from publisher.cli.common import counted
+from publisher.delivery.codes import explain
 from publisher.model import Edition
 from publisher.store import deliveries, workers
 from publisher.store.engine import Session
@@ -58,6 +59,8 @@ class Sending:
             yield f"  {number:,} may have arrived: send --retry uncertain sends them once more"
         for one in self.troubled:
             yield f"  {one['email']}: {one['state']}: {one['reply']}"
+            if meaning := explain(one["reply"]):
+                yield f"    {meaning.says} → {meaning.do}"
         if self.pages > 1:
             yield f"  page {self.page} of {self.pages} (--page)"
 

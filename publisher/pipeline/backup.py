@@ -21,6 +21,7 @@ from typing import IO, Any
 
 from publisher import __version__
 from publisher.config import Config
+from publisher.config.servers import parse_server
 from publisher.errors import PublisherError, UsageError
 from publisher.pipeline.pg_tools import dump_postgres
 from publisher.store.copy import check_sqlite, copy_sqlite, sqlite_file
@@ -114,8 +115,18 @@ def files_of(config: Config, config_file: Path) -> Iterator[tuple[Path, str]]:
         for file in sorted(folder.rglob("*")):
             if file.is_file():
                 yield file, _name(file, config.root)
-    for key in keys:
-        yield key, _name(key, config.root)
+    for file in [*keys, *_trust(config)]:
+        yield file, _name(file, config.root)
+
+
+def _trust(config: Config) -> Iterator[Path]:
+    """Files with which mail servers and we trust each other."""
+    if config.mail.ca_file:
+        yield config.path(config.mail.ca_file)
+    urls = [config.mail.transport, *(relay.url for relay in config.relays)]
+    servers = [parse_server(url) for url in urls if not url.startswith("maildir:")]
+    for name in sorted({one.password_file for one in servers if one.password_file}):
+        yield config.path(name)
 
 
 def _name(file: Path, root: Path) -> str:

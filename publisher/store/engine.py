@@ -21,7 +21,7 @@ BUSY_SECONDS = 10
 WRITER_LOCK = 0x7075626C
 
 
-__all__ = ["Connection", "Session", "Store", "connection_words", "open_store"]
+__all__ = ["Connection", "Session", "Store", "connection_words", "engine_of", "open_store"]
 
 
 class Store:
@@ -119,6 +119,11 @@ def connection_words(url: str) -> tuple[str, str]:
         query=address.query,
     )
     return plain.render_as_string(hide_password=False), address.password or ""
+
+
+def engine_of(url: str) -> Engine:
+    """An engine for a store as it is, whatever the version of its tables. Raises StoreError."""
+    return _engine(_address(url))
 
 
 def _address(url: str) -> URL:
