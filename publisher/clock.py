@@ -17,6 +17,7 @@ from functools import partial
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from publisher import logs
 from publisher.config import MailingList
 from publisher.delivery.bounces.mailboxes import Mailbox
 from publisher.delivery.bounces.reading import Meaning
@@ -165,11 +166,12 @@ class Clock:
 
     def _deliver(self, one: MailingList, edition: Edition) -> None:
         tally: Counter[str] = Counter()
-        turns = sending.deliver(self._newsroom, one, edition, _now, self._stopping.is_set)
-        for progress in turns:
-            tally.update(outcome.state for outcome in progress.outcomes)
-        if tally:
-            log.info("list %s, edition of %s: %s", one.name, edition.local_date, _said(tally))
+        with logs.bound(edition=f"{one.name}/{edition.local_date}"):
+            turns = sending.deliver(self._newsroom, one, edition, _now, self._stopping.is_set)
+            for progress in turns:
+                tally.update(outcome.state for outcome in progress.outcomes)
+            if tally:
+                log.info("list %s, edition of %s: %s", one.name, edition.local_date, _said(tally))
 
 
 class _Pause:

@@ -30,8 +30,10 @@ ROOMS = {
     "itsdangerous": ("tokens.py",),
     "jinja2": ("render/",),
     "premailer": ("render/",),
+    "prometheus_client": ("web/watching.py",),
     "sqlalchemy": ("model/", "store/"),
     "starlette": ("web/",),
+    "structlog": ("logs.py",),
 }
 
 

@@ -113,6 +113,7 @@ def editions(newsroom: Newsroom, now: datetime) -> Iterator[Finding]:
             composer = steps.composer(newsroom, one, day, now)
             mail = composer.mail(steps.default_variant(newsroom, one))
             if mail is None:
+                yield fine("editions", f"{one.name}, {day}: nothing that the list has not had")
                 continue
             preflight.check(one.name, mail)
         except PublisherError as error:
