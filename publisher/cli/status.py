@@ -8,8 +8,9 @@ import click
 
 from publisher.cli.backup import ways_on
 from publisher.cli.common import as_json, counted, newsroom_of, now, print_json
+from publisher.cli.sending import reasons_of, why
 from publisher.cli.websub_status import show_websub, websub_status
-from publisher.model import EditionState
+from publisher.model import Edition, EditionState
 from publisher.pipeline.remarks import remarks
 from publisher.store import (
     articles,
@@ -21,6 +22,7 @@ from publisher.store import (
     stale,
     subscribers,
 )
+from publisher.store.engine import Session
 
 SHOWN = 10
 UNFINISHED = (EditionState.HELD, EditionState.CUT, EditionState.STOPPED)
@@ -28,6 +30,9 @@ STATES = {
     "held": "is held until its time",
     "cut": "is not sent to the end",
     "stopped": "is stopped",
+    "sent": "is sent",
+    "empty": "was empty",
+    "skipped": "was skipped",
 }
 
 
@@ -51,13 +56,9 @@ def status_command(context: click.Context, as_json: bool) -> None:
                     "subscribers": subscribers.count_by_state(session, one.name),
                     "waits": waiting.get(one.name),
                     "latest_edition": editions.latest_date(session, one.name),
+                    "latest": _latest(session, one.name),
                     "unfinished": [
-                        {
-                            "date": edition.local_date,
-                            "state": edition.state,
-                            "trouble": edition.trouble,
-                            "deliveries": deliveries.count_by_state(session, edition.id),
-                        }
+                        _edition(session, edition)
                         for edition in editions.in_state(session, one.name, *UNFINISHED)
                     ],
                 }
@@ -75,6 +76,23 @@ def status_command(context: click.Context, as_json: bool) -> None:
         print_json(found)
         return
     _show(found)
+
+
+def _latest(session: Session, name: str) -> dict[str, Any] | None:
+    """The latest edition of a list that was cut."""
+    day = editions.latest_date(session, name)
+    found = editions.find(session, name, day) if day else None
+    return _edition(session, found) if found else None
+
+
+def _edition(session: Session, edition: Edition) -> dict[str, Any]:
+    return {
+        "date": edition.local_date,
+        "state": edition.state,
+        "trouble": edition.trouble,
+        "deliveries": deliveries.count_by_state(session, edition.id),
+        "reasons": reasons_of(session, edition.id),
+    }
 
 
 def _show(found: dict[str, Any]) -> None:
@@ -103,17 +121,26 @@ def _show(found: dict[str, Any]) -> None:
 
 def _show_list(one: dict[str, Any]) -> None:
     people = ", ".join(f"{n:,} {s}" for s, n in sorted(one["subscribers"].items())) or "nobody"
-    click.echo(f"list {one['name']}: {people}; latest edition {one['latest_edition'] or 'none'}")
+    click.echo(f"list {one['name']}: {people}{'' if one['latest'] else '; no edition yet'}")
     if one["waits"]:
         click.echo(f"  WAITS: {one['waits']}")
         for line in ways_on(one["name"]):
             click.echo(f"    {line}")
+    latest = one["latest"]
+    if latest and latest["state"] not in UNFINISHED:
+        _show_edition(latest, "")
     for edition in one["unfinished"]:
-        states = ", ".join(f"{n:,} {s}" for s, n in sorted(edition["deliveries"].items()))
-        how = STATES[edition["state"]]
-        click.echo(f"  edition of {edition['date']} {how}: {states or 'not begun'}")
-        if edition["trouble"]:
-            click.echo(f"    it waits: {edition['trouble']}")
+        _show_edition(edition, ": not begun")
+
+
+def _show_edition(edition: dict[str, Any], without: str) -> None:
+    states = ", ".join(f"{n:,} {s}" for s, n in sorted(edition["deliveries"].items()))
+    how = STATES[edition["state"]]
+    click.echo(f"  edition of {edition['date']} {how}{f': {states}' if states else without}")
+    if edition["trouble"]:
+        click.echo(f"    it waits: {edition['trouble']}")
+    for line in why(edition["reasons"]):
+        click.echo(f"  {line}")
 
 
 def _rows(value: object) -> list[dict]:  # type: ignore[type-arg]

@@ -7,6 +7,8 @@ their own. A code is looked up exactly, then by its subject (x.1.x is about addr
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple
 
 _code = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
@@ -15,6 +17,15 @@ _code = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 class Meaning(NamedTuple):
     """What a code says, and what to do about it."""
 
+    says: str
+    do: str
+
+
+class Reason(NamedTuple):
+    """A code, in how many replies it stood, what it says, and what to do about it."""
+
+    code: str
+    number: int
     says: str
     do: str
 
@@ -109,10 +120,25 @@ def explain(reply: str) -> Meaning | None:
     >>> explain("550 5.1.1 no such user").says
     'there is no such mailbox'
     """
+    code = _code_in(reply)
+    return _meaning(code) if code else None
+
+
+def reasons(replies: Iterable[str]) -> list[Reason]:
+    """What the codes in many replies mean, the most frequent first; replies without one are left
+    out."""
+    counted = Counter(code for reply in replies if (code := _code_in(reply)))
+    known = ((code, number, _meaning(code)) for code, number in counted.most_common())
+    return [Reason(code, number, *meaning) for code, number, meaning in known if meaning]
+
+
+def _code_in(reply: str) -> str:
     found = _code.search(reply)
-    if found is None or found[1] == "2":
-        return None
-    kind, subject, detail = (int(part) for part in found.groups())
+    return "" if found is None or found[1] == "2" else found[0]
+
+
+def _meaning(code: str) -> Meaning | None:
+    kind, subject, detail = (int(part) for part in code.split("."))
     exact = _EXACT.get(f"{subject}.{detail}")
     if exact is not None:
         return exact
