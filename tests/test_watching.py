@@ -22,8 +22,11 @@ from publisher import logs
 from publisher.bootstrap import opened
 from publisher.clock import Clock
 from publisher.config import Config
+from publisher.model import HubRequest, HubSubscription
+from publisher.pipeline import editions
 from publisher.pipeline.build import syndicate
 from publisher.pipeline.newsroom import Newsroom
+from publisher.pipeline.press import Press
 from publisher.store import pauses
 from publisher.web.app import application
 from tests.conftest import REPOSITORY
@@ -140,6 +143,45 @@ def test_numbers_tell_of_editions_and_letters(newsroom: Newsroom) -> None:
     assert value(found, "publisher_list_waits", list="daily") == 1
 
 
+def test_numbers_tell_what_waits(newsroom: Newsroom) -> None:
+    now = datetime.now(UTC)
+    store(newsroom, CONTENT)
+    sql(newsroom, f"UPDATE article SET published = '{now - timedelta(days=1)}'")
+    with newsroom.store.write() as session:
+        join(session, "daily", ["ada@example.org", "joan@example.org"])
+    one = newsroom.config.lists[0]
+    edition = editions.cut(newsroom, one, editions.today(newsroom, one, now), now)
+    Press(newsroom, one, edition).prepare(now)
+    with newsroom.store.write() as session:
+        many = {"topic": "https://a.example/atom.xml", "host": "b.example"}
+        for number in range(3):
+            due = now if number else None
+            callback, expires = f"https://b.example/{number}", now + timedelta(days=1)
+            session.add(HubSubscription(callback=callback, expires=expires, due=due, **many))
+        session.add(HubRequest(callback="https://b.example/3", mode="subscribe", due=now,
+                               lease_seconds=9, **many))  # fmt: skip
+    found = samples(client(newsroom).get("/metrics").text)
+    assert value(found, "publisher_letters_waiting", list="daily") == 2
+    assert value(found, "publisher_deliveries", list="daily", state="pending") == 2
+    assert value(found, "publisher_websub_waiting", kind="documents") == 2
+    assert value(found, "publisher_websub_waiting", kind="requests") == 1
+    assert value(found, "publisher_websub_waiting", kind="hubs") == 0
+    assert value(found, "publisher_notices", state="pending") == 0
+
+
+def test_numbers_tell_when_the_newest_backup_was_made(newsroom: Newsroom) -> None:
+    def told() -> Samples:
+        return samples(client(newsroom).get("/metrics").text)
+
+    name = "publisher_backup_timestamp_seconds"
+    assert (name, frozenset()) not in told()
+    folder = newsroom.config.path("backups")
+    folder.mkdir()
+    for stamp in ("20240502T034000Z", "20240503T034000Z", "20249999T034000Z.partial"):
+        (folder / f"publisher-{stamp}.tar.gz").touch()
+    assert value(told(), name) == datetime(2024, 5, 3, 3, 40, tzinfo=UTC).timestamp()
+
+
 def test_answers_are_counted_by_kind_and_status(newsroom: Newsroom) -> None:
     store(newsroom, CONTENT)
     syndicate(newsroom, datetime.now(UTC))
@@ -228,6 +270,8 @@ def test_every_alert_is_about_a_number_that_there_is_and_is_explained(newsroom: 
     store(newsroom, CONTENT)
     sql(newsroom, f"UPDATE article SET published = '{datetime.now(UTC) - timedelta(days=1)}'")
     tick(newsroom)
+    newsroom.config.path("backups").mkdir()
+    (newsroom.config.path("backups") / "publisher-20240502T034000Z.tar.gz").touch()
     web = client(newsroom)
     web.get("/healthz")
     names = {name for name, _ in samples(web.get("/metrics").text)} | {"up"}

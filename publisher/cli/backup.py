@@ -12,14 +12,11 @@ from publisher import config as settings
 from publisher.cli.common import Bar, as_json, now, print_json, read_config
 from publisher.config import Config
 from publisher.pipeline import pg_tools
-from publisher.pipeline.backup import Contents, back_up, old_backups
+from publisher.pipeline.backup import FOLDER, NAME, Contents, back_up, old_backups
 from publisher.pipeline.pauses import after_restore
 from publisher.pipeline.restore import Restored, unpack
 from publisher.store.copy import sqlite_file
 from publisher.store.engine import open_store
-
-FOLDER = "backups"
-PATTERN = "publisher-????????T??????Z.tar.gz"
 
 
 @click.command("backup")
@@ -51,7 +48,7 @@ def backup_command(
             steps.show,
             with_database=not without_database,
         )
-    removed = old_backups(target.parent, PATTERN, keep) if keep else []
+    removed = old_backups(target.parent, keep) if keep else []
     for old in removed:
         old.unlink(missing_ok=True)
     if as_json:
@@ -145,7 +142,7 @@ def _say_by_hand(restored: Restored, config: Config, named: str, nothing_sent: b
 
 
 def _target(config: Config, file: Path | None, moment: datetime) -> Path:
-    name = f"publisher-{moment:%Y%m%dT%H%M%SZ}.tar.gz"
+    name = moment.strftime(NAME)
     if file is None:
         return config.path(FOLDER) / name
     return file / name if file.is_dir() else file

@@ -15,7 +15,7 @@ import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
@@ -26,6 +26,10 @@ from publisher.errors import PublisherError, UsageError
 from publisher.pipeline.pg_tools import dump_postgres
 from publisher.store.copy import check_sqlite, copy_sqlite, sqlite_file
 
+# Where backups are made if nobody says otherwise, and how they are named there.
+FOLDER = "backups"
+PATTERN = "publisher-????????T??????Z.tar.gz"
+NAME = "publisher-%Y%m%dT%H%M%SZ.tar.gz"
 CONTENTS = "CONTENTS.json"
 SITE, ELSEWHERE = "site", "elsewhere"
 DUMP = f"{SITE}/newsroom.pgdump"
@@ -216,11 +220,19 @@ class _Counted(io.RawIOBase):
         return data
 
 
-def old_backups(folder: Path, pattern: str, keep: int) -> list[Path]:
+def old_backups(folder: Path, keep: int) -> list[Path]:
     """The backups of a folder that are older than the newest `keep`, by their names."""
     with contextlib.suppress(OSError):
-        return sorted(folder.glob(pattern))[:-keep]
+        return sorted(folder.glob(PATTERN))[:-keep]
     return []
+
+
+def newest_backup(config: Config) -> datetime | None:
+    """When the newest backup in the site's own folder was made, by its name."""
+    names = [file.name for file in config.path(FOLDER).glob(PATTERN)]
+    with contextlib.suppress(ValueError):  # none at all, or one named nearly like ours
+        return datetime.strptime(max(names, default=""), NAME).replace(tzinfo=UTC)
+    return None
 
 
 def checked_version(contents: Contents, newest: str) -> None:

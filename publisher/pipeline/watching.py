@@ -10,6 +10,7 @@ from datetime import datetime
 from publisher.config import MailingList
 from publisher.errors import PublisherError
 from publisher.newsletter.calendar import cut_moment, due_dates
+from publisher.pipeline.backup import newest_backup
 from publisher.pipeline.newsroom import Newsroom
 from publisher.store import editions, feeds, numbers, pauses, subscribers
 from publisher.store.numbers import FeedAge
@@ -20,23 +21,33 @@ FEEDS_SHOWN = 100
 
 @dataclass(frozen=True, slots=True)
 class ListNumbers:
-    """A list: how late its edition is, in seconds, whether it waits, and letters by state."""
+    """A list: how late its edition is, in seconds, and whether it waits.
+
+    `letters` are those of its latest edition by state, `queue` how many of all could leave now.
+    """
 
     name: str
     late: float
     waits: bool
     letters: dict[str, int]
+    queue: int
 
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """All of it at one moment. `waiting` is the age of the oldest change no feed has yet."""
+    """All of it at one moment.
+
+    `waiting` is the age of the oldest change no feed has yet, `backup` when the newest one in the
+    site's folder was made.
+    """
 
     feeds: Sequence[FeedAge]
     feeds_late: int
     waiting: float
     lists: tuple[ListNumbers, ...]
     notices: dict[str, int]
+    websub: dict[str, int]
+    backup: datetime | None
 
 
 def numbers_of(newsroom: Newsroom, now: datetime) -> Numbers:
@@ -48,18 +59,27 @@ def numbers_of(newsroom: Newsroom, now: datetime) -> Numbers:
         letters = {one.name: numbers.latest_letters(session, one.name) for one in config.lists}
         ages = numbers.newest_feeds(session, config.feeds.kinds, FEEDS_SHOWN)
         late = len(feeds.stale(session, config.feeds.kinds))
+        queue = numbers.letters_waiting(session, now)
         notices = numbers.notices(session)
+        websub = numbers.websub(session, config.websub.hubs, now)
+    lists = (
+        ListNumbers(
+            name=one.name,
+            late=lateness(newsroom, one, now),
+            waits=one.name in waiting,
+            letters=letters[one.name],
+            queue=queue.get(one.name, 0),
+        )
+        for one in config.lists
+    )
     return Numbers(
         ages,
         late,
         max(0.0, (now - oldest).total_seconds()) if oldest else 0.0,
-        tuple(
-            ListNumbers(
-                one.name, lateness(newsroom, one, now), one.name in waiting, letters[one.name]
-            )
-            for one in config.lists
-        ),
+        tuple(lists),
         notices,
+        websub,
+        newest_backup(config),
     )
 
 

@@ -16,9 +16,15 @@ from publisher.model import (
     EditionState,
     Feed,
     FeedChange,
+    HubRequest,
+    HubSubscription,
     Notice,
+    Ping,
     StaleArticle,
 )
+
+# A notice in one of these has not got to its reader, or nobody knows.
+OPEN_NOTICES = ("pending", "sending", "deferred", "uncertain")
 
 
 class FeedAge(NamedTuple):
@@ -78,8 +84,31 @@ def latest_letters(session: Session, list_name: str) -> dict[str, int]:
     return {row[0]: row[1] for row in session.execute(query.group_by(Delivery.state))}
 
 
+def letters_waiting(session: Session, now: datetime) -> dict[str, int]:
+    """Letters of all editions that could leave now: list → how many."""
+    waiting = (DeliveryState.PENDING, DeliveryState.DEFERRED)
+    query = (
+        select(Edition.list_name, func.count())
+        .join(Delivery, Delivery.edition_id == Edition.id)
+        .where(Edition.state == EditionState.CUT, Delivery.state.in_(waiting), Delivery.due <= now)
+        .group_by(Edition.list_name)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
 def notices(session: Session) -> dict[str, int]:
-    """Other mails that wait or are in doubt: state → how many."""
-    open_ones = ("pending", "sending", "deferred", "uncertain")
-    query = select(Notice.state, func.count()).where(Notice.state.in_(open_ones))
-    return {row[0]: row[1] for row in session.execute(query.group_by(Notice.state))}
+    """Other mails that wait or are in doubt: state → how many, each state named."""
+    query = select(Notice.state, func.count()).where(Notice.state.in_(OPEN_NOTICES))
+    counted = {row[0]: row[1] for row in session.execute(query.group_by(Notice.state))}
+    return dict.fromkeys(OPEN_NOTICES, 0) | counted
+
+
+def websub(session: Session, hubs: Sequence[str], now: datetime) -> dict[str, int]:
+    """What WebSub has to do: documents for callbacks, callbacks to ask, news for hubs elsewhere."""
+    due = HubSubscription.due.is_not(None)
+    queries = {
+        "documents": select(func.count()).where(due, HubSubscription.expires > now),
+        "requests": select(func.count()).select_from(HubRequest),
+        "hubs": select(func.count()).select_from(Ping).where(Ping.hub.in_(hubs)),
+    }
+    return {kind: session.scalar(query) or 0 for kind, query in queries.items()}

@@ -126,6 +126,7 @@ class _Numbers(Collector):
         yield _gauge("publisher_store_up", "Whether the database answers.", 1)
         yield from _feeds(found)
         yield from _lists(found)
+        yield from _others(found)
         yield _gauge(
             "publisher_numbers_seconds",
             "How long the database took for these numbers.",
@@ -174,18 +175,35 @@ def _lists(found: Numbers) -> Iterator[Metric]:
     letters = GaugeMetricFamily(
         "publisher_deliveries", "Letters of the latest edition.", labels=["list", "state"]
     )
+    queue = GaugeMetricFamily(
+        "publisher_letters_waiting", "Letters that could leave now.", labels=["list"]
+    )
     for one in found.lists:
         late.add_metric([one.name], one.late)
+        queue.add_metric([one.name], one.queue)
         waits.add_metric([one.name], float(one.waits))
         for state, number in sorted(one.letters.items()):
             letters.add_metric([one.name, state], number)
     yield late
     yield waits
     yield letters
-    queue = GaugeMetricFamily("publisher_notices", "Other mails on their way.", labels=["state"])
-    for state, number in sorted(found.notices.items()):
-        queue.add_metric([state], number)
     yield queue
+
+
+def _others(found: Numbers) -> Iterator[Metric]:
+    yield _by("publisher_notices", "Other mails on their way.", "state", found.notices)
+    text = "What WebSub has to do: documents and requests of callbacks, news for hubs elsewhere."
+    yield _by("publisher_websub_waiting", text, "kind", found.websub)
+    if found.backup is not None:
+        text = "When the newest backup in the site's folder was made."
+        yield _gauge("publisher_backup_timestamp_seconds", text, found.backup.timestamp())
+
+
+def _by(name: str, text: str, label: str, numbers: dict[str, int]) -> Metric:
+    metric = GaugeMetricFamily(name, text, labels=[label])
+    for value, number in sorted(numbers.items()):
+        metric.add_metric([value], number)
+    return metric
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:
