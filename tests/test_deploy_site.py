@@ -43,8 +43,21 @@ def test_feeds_are_served_as_without_the_rest(address: str, tmp_path: Path) -> N
 
 
 def test_what_is_no_feed_is_handed_on(address: str) -> None:
-    for path in ("healthz", "robots.txt", "sitemap.xml"):
-        assert get(f"{address}/{path}")[0] == 200
+    for path in (
+        "",
+        "town/roads/",
+        "articles/s1",
+        "search?q=story",
+        "subscribe",
+        "editions/daily/",
+        "favicon.ico",
+        "robots.txt",
+        "sitemap.xml",
+        "sitemaps/articles-1.xml",
+        "news-sitemap.xml",
+        "healthz",
+    ):
+        assert get(f"{address}/{path}")[0] == 200, path
     assert get(f"{address}/metrics")[0] == 404, "numbers are for the operator"
     headers = get(f"{address}/healthz")[1]
     assert headers["Access-Control-Allow-Origin"] is None, "that is for feeds"
