@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
+import sys
+import textwrap
 from dataclasses import asdict
 
 import click
@@ -13,8 +16,11 @@ from publisher.delivery.codes import explain
 from publisher.delivery.records import Lookup
 from publisher.errors import UsageError
 from publisher.pipeline.doctor import Finding, Level, Outgoing, examine
+from publisher.web.trial import broken_pages
 
 MARKS = {Level.FINE: "ok", Level.NOTE: "note", Level.UNKNOWN: "?", Level.WRONG: "WRONG"}
+# Where what is said begins: behind the mark and the subject.
+INDENT = 17
 
 
 @click.command("doctor")
@@ -41,6 +47,7 @@ def doctor_command(
             lambda: stack.enter_context(opened(config)),
             Outgoing(mail_servers(config), manners(config)),
             lambda: _lookup(nameserver),
+            broken_pages,
             now(),
             full=full,
         ):
@@ -58,9 +65,19 @@ def doctor_command(
 
 def _show(one: Finding) -> None:
     colour = {Level.WRONG: "red", Level.NOTE: "yellow", Level.UNKNOWN: "yellow"}.get(one.level)
-    click.echo(f"{click.style(f'{MARKS[one.level]:<6}', fg=colour)}{one.subject:<11}{one.says}")
+    mark = click.style(f"{MARKS[one.level]:<6}", fg=colour)
+    click.echo(f"{mark}{one.subject:<11}{_folded(one.says, '')}")
     if one.do:
-        click.echo(f"{'':<17}→ {one.do}")
+        click.echo(f"{'':<{INDENT}}→ {_folded(one.do, '  ')}")
+
+
+def _folded(text: str, more: str) -> str:
+    """The text in the column that it stands in, on a terminal; elsewhere a line stays a line."""
+    if not sys.stdout.isatty():
+        return text
+    width = max(40, shutil.get_terminal_size().columns - INDENT - len(more))
+    lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+    return f"\n{'':<{INDENT}}{more}".join(lines)
 
 
 def _lookup(nameserver: str | None) -> Lookup:

@@ -2,87 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from publisher.errors import PublisherError
-from publisher.model import Article, Category, seal
 from publisher.newsletter.budget import HTML_BYTES
-from publisher.newsletter.compose import Composer
-from publisher.newsletter.edition import Contents, Dates
 from publisher.pipeline import editions as steps
 from publisher.pipeline import preflight
+from publisher.pipeline.bounces import mailbox_of
+from publisher.pipeline.doctor import trials
 from publisher.pipeline.doctor.finding import Finding, fine, note, wrong
 from publisher.pipeline.newsroom import Newsroom
-from publisher.pipeline.verify import verify
-from publisher.render.article import as_html, as_text
-from publisher.render.view import ArticleView, view
-from publisher.store import categories, pauses
+from publisher.pipeline.verify import verify, verify_live
+from publisher.store import categories, log, pauses
 from publisher.store import feeds as stored
-from publisher.syndication.selection import feed_path
 
 SHOWN = 5
+# So many feeds are looked at where not all of them are.
+LOOKED_AT = 20
+CLOCK_SECONDS = 5.0
+# What is wrong with the pages of a newsroom, by a room above this one.
+Pages = Callable[[Newsroom], Iterable[str]]
+
+
+def clock(newsroom: Newsroom, now: datetime) -> Iterator[Finding]:
+    """Whether the clock is behind what was written by it before."""
+    with newsroom.store.read() as session:
+        last = log.last_moment(session)
+    if last is not None and (last - now).total_seconds() > CLOCK_SECONDS:
+        yield wrong("clock", f"it is {now:%Y-%m-%d %H:%M} UTC here, which is behind the newest "
+                    f"change, of {last:%Y-%m-%d %H:%M}", "the clock is wrong now, or was then: let "
+                    "the machine keep time by NTP")  # fmt: skip
+        return
+    zone = newsroom.config.site.zone
+    yield fine("clock", f"{now:%Y-%m-%d %H:%M} UTC, {now.astimezone(zone):%H:%M} in {zone.key}; "
+               "nothing stored is from after it")  # fmt: skip
 
 
 def feeds(newsroom: Newsroom, *, full: bool) -> Iterator[Finding]:
-    """Whether the files are there and up to date; with `full`, whether they say what is stored."""
+    """Whether files say what is stored: the live documents of some feeds; with `full`, all."""
     kinds = newsroom.config.feeds.kinds
     with newsroom.store.read() as session:
-        published = stored.published(session, kinds)
+        number = stored.count(session, kinds)
         late = len(stored.stale(session, kinds))
-    root = newsroom.config.path(newsroom.config.feeds.folder)
-    lacking = [
-        path
-        for feed in published
-        if feed.built and not (path := root / feed_path(feed.kind, feed.key)).is_dir()
-    ]
-    for path in lacking[:SHOWN]:
-        yield wrong("feeds", f"{path} is not there", "`publisher feeds build`")
-    if late:
-        yield note("feeds", f"{late:,} are out of date", "`publisher run` or `feeds build`")
-    if not full:
-        if not lacking:
-            yield fine("feeds", f"{len(published):,} published (--full compares every file)")
-        return
-    problems = [one for found in verify(newsroom) for one in found]
+    checked = verify(newsroom) if full else verify_live(newsroom, LOOKED_AT)
+    problems = [one for found in checked for one in found]
     for problem in problems[:SHOWN]:
         yield wrong("feeds", f"{problem.file}: {problem.reason}", "`publisher feeds build`")
     if len(problems) > SHOWN:
         yield wrong("feeds", f"and {len(problems) - SHOWN:,} more", "`publisher feeds verify`")
-    if not problems:
-        yield fine("feeds", f"{len(published):,} published, every file says what is stored")
+    if late:
+        yield note("feeds", f"{late:,} are out of date", "`publisher run` or `feeds build`")
+    elif not problems:
+        what = (
+            "every file says what is stored"
+            if full
+            else f"the newest files of {min(number, LOOKED_AT)} say what is stored (--full: all)"
+        )
+        yield fine("feeds", f"{number:,} published; {what}")
 
 
-def templates(newsroom: Newsroom, now: datetime) -> Iterator[Finding]:
-    """Whether every template can be used, and those of articles and digests work."""
+def templates(newsroom: Newsroom, now: datetime, pages: Pages) -> Iterator[Finding]:
+    """Whether every template can be used, and articles, mails and pages are made by them."""
     broken = list(newsroom.templates.broken())
     for trouble in broken:
         yield wrong("templates", trouble, "mend that line")
     if broken:
         return
-    sample = sample_article(newsroom, now)
-    as_html(newsroom.templates, sample)
-    as_text(newsroom.templates, sample)
-    for one in newsroom.config.lists:
-        dates, contents = Dates(now.date(), now.date()), Contents((sample,))
-        composer = Composer(one, dates, contents, newsroom.templates, newsroom.config)
-        mail = composer.mail(steps.default_variant(newsroom, one))
-        if mail is not None:
-            preflight.check(one.name, mail)
-    yield fine("templates", "all of them can be used, and a mail has its link to unsubscribe")
-
-
-def sample_article(newsroom: Newsroom, now: datetime) -> ArticleView:
-    """An article that has everything an article can have."""
-    made = Article(
-        id=0, uid="tag:example.org,2024-01-01:sample", slug="sample", title="A sample",
-        title_derived=False, body='<p>Text with <a href="https://example.org/">a link</a>.</p>',
-        category=Category(path="sample", title="Sample"), published=now, updated=now,
-        language=newsroom.config.site.language, sources=[{"name": "Source"}], authors=["Author"],
-        tags=["tag"], media=[], aliases=[], revision=1, correction="A note of correction",
-    )  # fmt: skip
-    made.seal = seal(made.content)
-    return view(made, site=newsroom.config.site)
+    works = True
+    for trouble in [*trials.made(newsroom, now), *pages(newsroom)]:
+        works = False
+        yield wrong("templates", trouble, "mend that line")
+    if works:
+        yield fine("templates", "articles, mails, feeds and pages are made by them; mails have "
+                   "their links")  # fmt: skip
 
 
 def lists(newsroom: Newsroom) -> Iterator[Finding]:
@@ -125,3 +119,16 @@ def editions(newsroom: Newsroom, now: datetime) -> Iterator[Finding]:
                        "do not fit", "send it more often, or with fewer categories")  # fmt: skip
         else:
             yield fine("editions", f"{one.name}, {day}: {len(mail.shown)} articles, {size}")
+
+
+def bounces(newsroom: Newsroom, *, to_world: bool) -> Iterator[Finding]:
+    """Whether the mailbox can be opened that bounces and complaints come to."""
+    url = newsroom.config.bounces.mailbox
+    if not url:
+        if to_world:
+            yield note("bounces", "nobody reads what comes back, so mail goes on to addresses "
+                       "that are gone", "set bounces.mailbox (docs/bounces.md)")  # fmt: skip
+        return
+    with mailbox_of(newsroom, url):
+        place = urlsplit(url).hostname or url
+    yield fine("bounces", f"the mailbox at {place} can be opened")

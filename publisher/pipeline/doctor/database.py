@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from publisher.config import Config
-from publisher.pipeline.doctor.finding import Finding, fine, note, wrong
+from publisher.pipeline.doctor.finding import Finding, Level, fine, note, wrong
 from publisher.store.condition import Condition, look_at
 
 CLOCK_SECONDS = 5.0
@@ -31,6 +31,12 @@ def check(config: Config, now: datetime) -> Iterator[Finding]:
     yield from _sqlite(found) if found.is_sqlite else _postgres(found)
 
 
+def can_be_used(finding: Finding) -> bool:
+    """Whether the store can be opened after this finding, without changing its tables."""
+    is_old = finding.subject == "migrations" and finding.level is Level.NOTE
+    return finding.level is not Level.WRONG and not is_old
+
+
 def _versions(found: Condition) -> Iterator[Finding]:
     if found.version is None or found.version < found.newest:
         yield note("migrations", f"tables are of version {found.version or 'none'}, and "
@@ -38,6 +44,8 @@ def _versions(found: Condition) -> Iterator[Finding]:
     elif found.version > found.newest:
         yield wrong("migrations", f"tables are of version {found.version}, newer than this "
                     f"publisher ({found.newest})", "install the newer publisher again")  # fmt: skip
+    else:
+        yield fine("migrations", f"tables are of version {found.version}, the newest")
 
 
 def _sqlite(found: Condition) -> Iterator[Finding]:

@@ -7,17 +7,19 @@ import shutil
 import tempfile
 import zoneinfo
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime, timedelta
 from importlib import metadata
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from publisher.config import Config
+from publisher.pipeline.backup import FOLDER, newest_backup
 from publisher.pipeline.doctor.finding import Finding, fine, note, wrong
 
 # What a disk should have left: a backup, and an evening's edition.
 LEAST_FREE = 500_000_000
 OLD_ZONES_YEARS = 2
+OLD_BACKUP = timedelta(days=2)
 
 
 def config(config: Config) -> Iterator[Finding]:
@@ -64,6 +66,19 @@ def disk(config: Config) -> Iterator[Finding]:
         yield wrong("disk", f"{free / 1e6:,.0f} MB are free", "make room: a full disk stops feeds")
     else:
         yield fine("disk", f"{free / 1e9:,.1f} GB are free, folders can be written to")
+
+
+def backup(config: Config, now: datetime) -> Iterator[Finding]:
+    """How old the newest backup is that was made into the site's folder."""
+    newest = newest_backup(config)
+    if newest is None:
+        yield note("backup", f"there is none in {config.path(FOLDER)}", "`publisher backup`, every "
+                   "night by publisher-backup.timer; right, if it is elsewhere")  # fmt: skip
+    elif now - newest > OLD_BACKUP:
+        yield note("backup", f"the newest in {config.path(FOLDER)} is of {newest:%Y-%m-%d}", "see "
+                   "why publisher-backup.timer has made no newer one")  # fmt: skip
+    else:
+        yield fine("backup", f"the newest is of {newest:%Y-%m-%d %H:%M} UTC")
 
 
 def _can_write(folder: Path) -> bool:

@@ -36,7 +36,8 @@ def server(config: Config, out: Outgoing, now: datetime) -> Iterator[Finding]:
     """Whether the mail servers can be used, and what they offer."""
     if not out.servers:
         yield note("mail", f"mail goes into {config.mail.transport}, to nobody else", "set "
-                   "mail.transport to a server when readers are to get it")  # fmt: skip
+                   "mail.transport to a server when readers are to get it; then doctor looks at "
+                   "it, and at what DNS says of you")  # fmt: skip
     seconds = min(config.mail.timeout_seconds, LONGEST_LOOK)
     quick = replace(out.manners, patience=Patience.of(seconds))
     for one in out.servers:
