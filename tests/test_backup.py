@@ -9,8 +9,12 @@ import threading
 from datetime import timedelta
 from pathlib import Path
 
+from sqlalchemy import select
+
 from publisher import config as settings
 from publisher.bootstrap import opened
+from publisher.delivery import owner
+from publisher.model import Delivery, DeliveryState
 from publisher.pipeline import editions, sending
 from publisher.pipeline.backup import back_up
 from publisher.pipeline.build import syndicate
@@ -110,6 +114,28 @@ def test_a_half_sent_edition_goes_on_after_a_restore(site: Path, tmp_path: Path)
     assert len(box(again)) == 150 - len(before)
     assert not set(box(again)) & set(before)
     assert "WAITS" not in publisher(again, "status").output
+
+
+def test_a_letter_on_its_way_at_the_backup_is_in_doubt_after_a_restore(
+    site: Path, tmp_path: Path
+) -> None:
+    people(site, 3)
+    with opened(settings.load(site / "config.toml")) as newsroom:
+        one = newsroom.config.lists[0]
+        edition = editions.cut(newsroom, one, now().date(), now())
+        list(sending.deliver(newsroom, one, edition, now, lambda: True))
+        with newsroom.store.write() as session:
+            first = session.scalars(select(Delivery).order_by(Delivery.id)).first()
+            assert first is not None
+            # Its sender, this process, is alive, and still not where the restored site is.
+            first.state, first.owner = DeliveryState.SENDING, owner.new_name()
+    publisher(site, "backup", str(tmp_path / "b"))
+    again = tmp_path / "again"
+    publisher(site, "restore", str(tmp_path / "b"), str(again), "--nothing-sent-since")
+    tick(again)
+    assert len(box(again)) == 2
+    told = json.loads(publisher(again, "digest", "status", "daily", "--json").stdout)
+    assert told["deliveries"] == {"accepted": 2, "uncertain": 1}
 
 
 def test_an_edition_sent_after_the_backup_is_not_sent_again(site: Path, tmp_path: Path) -> None:

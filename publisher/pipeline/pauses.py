@@ -41,6 +41,7 @@ def after_restore(
     waiting: list[str] = []
     with store.write() as session:
         pauses.forget_files(session)
+        pauses.doubt_letters(session, reason, now)
         if nothing_sent:
             return waiting
         for one in config.lists:

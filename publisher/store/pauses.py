@@ -66,6 +66,14 @@ def skip(session: Session, edition: Edition, reason: str, now: datetime) -> int:
     return len(session.execute(unsent).all())
 
 
+def doubt_letters(session: Session, reason: str, now: datetime) -> None:
+    """Hold as uncertain every letter that was on its way: whoever sent it is not here."""
+    flying = update(Delivery).where(Delivery.state == DeliveryState.SENDING)
+    session.execute(
+        flying.values(state=DeliveryState.UNCERTAIN, reply=reason, changed=now, owner=None)
+    )
+
+
 def doubt_notices(session: Session, reason: str, now: datetime) -> int:
     """Hold as uncertain every other mail that was on its way; how many there are."""
     found = session.execute(
