@@ -282,6 +282,7 @@ def test_a_mail_server_that_is_away_is_found_again_by_the_clock(site: Site) -> N
     assert clock.stderr is not None
     while "cannot be used" not in clock.stderr.readline():
         assert clock.poll() is None
+    assert "it waits: " in site.run("status"), "and why"
     site.server.start()
     site.wait_for(lambda: len(site.server.taken) == 300)
     clock.terminate()

@@ -208,6 +208,13 @@ def test_numbers_are_for_the_operator(newsroom: Newsroom, host: str, status: int
     assert client(newsroom, host).get("/metrics").status_code == status
 
 
+def test_a_proxy_that_nobody_named_does_not_make_the_world_an_operator(
+    newsroom: Newsroom,
+) -> None:
+    through = {"x-forwarded-for": "192.0.2.1"}
+    assert client(newsroom).get("/metrics", headers=through).status_code == 403
+
+
 def test_an_error_tells_the_id_that_stands_in_the_log(
     newsroom: Newsroom, lines: io.StringIO
 ) -> None:

@@ -74,6 +74,9 @@ class Watching:
         return Response(data, media_type=TYPE, headers=NO_STORE)
 
     def _may_see(self, request: Request) -> bool:
+        # What came through a proxy that the config does not name could be from anywhere.
+        if not self._newsroom.config.web.trusted_proxies and "x-forwarded-for" in request.headers:
+            return False
         try:
             address = ipaddress.ip_address(request.client.host if request.client else "")
         except ValueError:
