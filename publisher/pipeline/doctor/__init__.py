@@ -60,7 +60,7 @@ def _inside(
         yield wrong("newsroom", str(error), "mend that first; the rest was not looked at")
         return
     yield from _safely("clock", lambda: content.clock(site, now))
-    yield from _safely("feeds", lambda: content.feeds(site, full=full))
+    yield from _safely("feeds", lambda: content.feeds(site, now, full=full))
     yield from _safely("templates", lambda: content.templates(site, now, pages))
     yield from _safely("lists", lambda: content.lists(site))
     yield from _safely("editions", lambda: content.editions(site, now))

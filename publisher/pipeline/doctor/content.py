@@ -15,10 +15,11 @@ from publisher.pipeline.doctor import trials
 from publisher.pipeline.doctor.finding import Finding, fine, note, wrong
 from publisher.pipeline.newsroom import Newsroom
 from publisher.pipeline.verify import verify, verify_live
-from publisher.store import categories, log, pauses
+from publisher.store import categories, log, pauses, stale
 from publisher.store import feeds as stored
 
 SHOWN = 5
+BUILD = "`publisher run` does it, or `feeds build`"
 # So many feeds are looked at where not all of them are.
 LOOKED_AT = 20
 CLOCK_SECONDS = 5.0
@@ -40,27 +41,27 @@ def clock(newsroom: Newsroom, now: datetime) -> Iterator[Finding]:
                "nothing stored is from after it")  # fmt: skip
 
 
-def feeds(newsroom: Newsroom, *, full: bool) -> Iterator[Finding]:
+def feeds(newsroom: Newsroom, now: datetime, *, full: bool) -> Iterator[Finding]:
     """Whether files say what is stored: the live documents of some feeds; with `full`, all."""
     kinds = newsroom.config.feeds.kinds
     with newsroom.store.read() as session:
         number = stored.count(session, kinds)
         late = len(stored.stale(session, kinds))
+        waiting = stale.count_due(session, now)
     checked = verify(newsroom) if full else verify_live(newsroom, LOOKED_AT)
     problems = [one for found in checked for one in found]
     for problem in problems[:SHOWN]:
         yield wrong("feeds", f"{problem.file}: {problem.reason}", "`publisher feeds build`")
     if len(problems) > SHOWN:
         yield wrong("feeds", f"and {len(problems) - SHOWN:,} more", "`publisher feeds verify`")
+    if waiting:
+        yield note("feeds", f"{waiting:,} changes are in no feed yet", BUILD)
     if late:
-        yield note("feeds", f"{late:,} are out of date", "`publisher run` or `feeds build`")
-    elif not problems:
-        what = (
-            "every file says what is stored"
-            if full
-            else f"the newest files of {min(number, LOOKED_AT)} say what is stored (--full: all)"
-        )
-        yield fine("feeds", f"{number:,} published; {what}")
+        yield note("feeds", f"{late:,} are out of date", BUILD)
+    if not (problems or waiting or late):
+        some = f"the newest files of {min(number, LOOKED_AT)} say what is stored (--full: all)"
+        what = "every file says what is stored" if full else some
+        yield fine("feeds", f"{number:,} published; {what}" if number else "nothing is stored yet")
 
 
 def templates(newsroom: Newsroom, now: datetime, pages: Pages) -> Iterator[Finding]:

@@ -143,7 +143,7 @@ def _spf(lookup: Lookup, domain: str, relays: Sequence[Address]) -> Iterator[Fin
         yield note("spf", f"{domain}: {found.records[0]} does not name {named}", "right, "
                    "if mail leaves that relay by another address; else add it")  # fmt: skip
     else:
-        yield fine("spf", f"{domain}: {found.records[0]} ({found.lookups} lookups)")
+        yield fine("spf", f"{domain}: {found.records[0]} (lookups: {found.lookups})")
 
 
 def _dkim(config: Config, lookup: Lookup, domain: str) -> Iterator[Finding]:
