@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from publisher.config import Config, Relay
 from publisher.config.servers import Server, parse_server
@@ -18,6 +19,9 @@ from publisher.model import DeliveryState
 from publisher.pipeline.newsroom import Newsroom
 from publisher.render.environment import Templates
 from publisher.store.engine import open_store
+
+if TYPE_CHECKING:
+    from publisher.delivery.smtp.opening import Manners
 
 
 @contextmanager
@@ -61,19 +65,10 @@ def signer(config: Config) -> Signer | None:
 
 def _smtp(config: Config, relays: Sequence[Relay]) -> Transport:
     # Loaded only where it is used: TLS and an event loop take a while.
-    from publisher.delivery.smtp.channel import Patience
-    from publisher.delivery.smtp.opening import Manners
     from publisher.delivery.smtp.relay import Terms
-    from publisher.delivery.smtp.tls import believing, verifying
     from publisher.delivery.smtp.transport import SmtpTransport
 
-    mail, general = config.mail, config.delivery
-    manners = Manners(
-        patience=Patience.of(mail.timeout_seconds),
-        verifying=verifying(config.path(mail.ca_file) if mail.ca_file else None),
-        believing=believing(),
-        hello=mail.hello,
-    )
+    general = config.delivery
     terms = [
         Terms(
             server=_server(config, one),
@@ -88,7 +83,30 @@ def _smtp(config: Config, relays: Sequence[Relay]) -> Transport:
         )
         for one in relays
     ]
-    return SmtpTransport(terms, manners)
+    return SmtpTransport(terms, manners(config))
+
+
+def manners(config: Config) -> Manners:
+    """How we behave towards mail servers. Raises UsageError."""
+    from publisher.delivery.smtp.channel import Patience
+    from publisher.delivery.smtp.opening import Manners
+    from publisher.delivery.smtp.tls import believing, verifying
+
+    mail = config.mail
+    return Manners(
+        patience=Patience.of(mail.timeout_seconds),
+        verifying=verifying(config.path(mail.ca_file) if mail.ca_file else None),
+        believing=believing(),
+        hello=mail.hello,
+    )
+
+
+def mail_servers(config: Config) -> list[Server]:
+    """The mail servers that mail leaves by; none, if it goes into a folder."""
+    url = config.mail.transport
+    if url.startswith("maildir:") and not config.relays:
+        return []
+    return [_server(config, one) for one in config.relays or (Relay(url=url),)]
 
 
 def _server(config: Config, relay: Relay) -> Server:

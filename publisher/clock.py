@@ -11,18 +11,19 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from publisher import logs
 from publisher.config import MailingList
 from publisher.delivery.bounces.mailboxes import Mailbox
 from publisher.delivery.bounces.reading import Meaning
 from publisher.errors import PublisherError
 from publisher.model import Edition
-from publisher.pipeline import bounces, corrections, editions, sending
+from publisher.pipeline import bounces, corrections, editions, pauses, sending
 from publisher.pipeline.bounces import Handled
 from publisher.pipeline.forgetting import forget_unconfirmed
 from publisher.pipeline.newsroom import Newsroom
@@ -139,13 +140,15 @@ class Clock:
         self._mailbox = mailbox
 
     def _advance(self, one: MailingList) -> None:
+        if pauses.find(self._newsroom, one) is not None:
+            return  # `publisher status` says so, and why
         for edition in editions.advance(self._newsroom, one, _now()):
             log.info("list %s: edition of %s is %s", one.name, edition.local_date, edition.state)
 
     def _serve(self, one: MailingList) -> bool:
         """Whether all went well; the trouble of one edition does not hold up the others."""
         name, found = f"list {one.name}", list[Edition]()
-        look = partial(sending.unfinished, self._newsroom, one, _now())
+        look = partial(self._to_send, one)
         if not self._attempt(name, lambda: found.extend(look())):
             return False
         tries = [
@@ -156,13 +159,19 @@ class Clock:
         ]
         return all(tries)
 
+    def _to_send(self, one: MailingList) -> Sequence[Edition]:
+        if pauses.find(self._newsroom, one) is not None:
+            return ()
+        return sending.unfinished(self._newsroom, one, _now())
+
     def _deliver(self, one: MailingList, edition: Edition) -> None:
         tally: Counter[str] = Counter()
-        turns = sending.deliver(self._newsroom, one, edition, _now, self._stopping.is_set)
-        for progress in turns:
-            tally.update(outcome.state for outcome in progress.outcomes)
-        if tally:
-            log.info("list %s, edition of %s: %s", one.name, edition.local_date, _said(tally))
+        with logs.bound(edition=f"{one.name}/{edition.local_date}"):
+            turns = sending.deliver(self._newsroom, one, edition, _now, self._stopping.is_set)
+            for progress in turns:
+                tally.update(outcome.state for outcome in progress.outcomes)
+            if tally:
+                log.info("list %s, edition of %s: %s", one.name, edition.local_date, _said(tally))
 
 
 class _Pause:

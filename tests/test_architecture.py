@@ -22,6 +22,7 @@ ROOMS = {
     "alembic": ("store/",),
     "apscheduler": ("clock.py",),
     "cryptography": ("delivery/dkim.py",),
+    "dns": ("delivery/records.py",),
     "feedgen": ("syndication/",),
     "flufl": ("delivery/bounces/",),
     "imapclient": ("delivery/bounces/",),
@@ -29,8 +30,10 @@ ROOMS = {
     "itsdangerous": ("tokens.py",),
     "jinja2": ("render/",),
     "premailer": ("render/",),
+    "prometheus_client": ("web/watching.py",),
     "sqlalchemy": ("model/", "store/"),
     "starlette": ("web/",),
+    "structlog": ("logs.py",),
 }
 
 

@@ -37,10 +37,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def nginx(folder: Path, port: int) -> list[str]:
+def nginx(folder: Path, port: int, name: str = "nginx.conf", behind: str = "") -> list[str]:
     """The command that runs nginx with the deployed file, and nothing else of this machine."""
-    text = (REPOSITORY / "deploy" / "nginx.conf").read_text()
-    text = text.replace("127.0.0.1:8080", f"127.0.0.1:{port}").replace("/srv/newsroom", str(folder))
+    text = _placed(name, folder, port, behind)
     module = f"load_module {BROTLI_MODULE};\n" if BROTLI_MODULE.exists() else ""
     if not module:
         text = text.replace("brotli_static on;", "")
@@ -58,15 +57,21 @@ def nginx(folder: Path, port: int) -> list[str]:
     return command
 
 
-def caddy(folder: Path, port: int) -> list[str]:
+def caddy(folder: Path, port: int, name: str = "Caddyfile", behind: str = "") -> list[str]:
     """The same for Caddy."""
-    text = (REPOSITORY / "deploy" / "Caddyfile").read_text()
-    text = text.replace("127.0.0.1:8080", f"127.0.0.1:{port}").replace("/srv/newsroom", str(folder))
+    text = _placed(name, folder, port, behind)
     config = folder / "Caddyfile"
     config.write_text("{\n\tadmin off\n}\n" + text)
     arguments = ["--config", str(config), "--adapter", "caddyfile"]
     subprocess.run(["caddy", "validate", *arguments], check=True, capture_output=True)
     return ["caddy", "run", *arguments]
+
+
+def _placed(name: str, folder: Path, port: int, behind: str) -> str:
+    """A deployed file for this folder and port, and for our own server `behind` it."""
+    text = (REPOSITORY / "deploy" / name).read_text().replace("/srv/newsroom", str(folder))
+    text = text.replace("127.0.0.1:8080", f"127.0.0.1:{port}")
+    return text.replace("127.0.0.1:8000", behind) if behind else text
 
 
 @pytest.fixture(params=[nginx, caddy], ids=["nginx", "caddy"])
@@ -76,7 +81,14 @@ def address(
     make = request.param
     if shutil.which(make.__name__) is None:
         missing(f"{make.__name__} is not installed")
-    with opened(Config.model_validate({"root": tmp_path})) as newsroom:
+    publish(tmp_path)
+    with serving(make, tmp_path) as running:
+        yield running
+
+
+def publish(folder: Path) -> None:
+    """Feeds in a site's folder, with some that were renamed and one that has ended."""
+    with opened(Config.model_validate({"root": folder})) as newsroom:
         many = [replace(CONTENT, title=f"Story {n}", slug=f"s{n}") for n in range(60)]
         store(newsroom, *many, replace(CONTENT, slug="old", category=("Fête", "Old")))
         store(newsroom, replace(CONTENT, slug="end", category=("End",)), prefix="b")
@@ -88,10 +100,8 @@ def address(
         sql(newsroom, "DELETE FROM article WHERE slug = 'end'")
         sql(newsroom, "DELETE FROM category WHERE path = 'end'")
         syndicate(newsroom, NOW)
-    (tmp_path / "feeds" / ".hidden.xml").write_text("secret")
-    tmp_path.chmod(0o755)
-    with serving(make, tmp_path) as running:
-        yield running
+    (folder / "feeds" / ".hidden.xml").write_text("secret")
+    folder.chmod(0o755)
 
 
 @contextlib.contextmanager
@@ -207,7 +217,8 @@ def test_a_web_server_names_the_hub_where_that_is_switched_on(
     with contextlib.ExitStack() as stack:
         publisher = stack.enter_context(partners.partner())
         (tmp_path / "deploy").mkdir()
-        for file in (REPOSITORY / "deploy").iterdir():
+        for name in ("nginx.conf", "Caddyfile"):
+            file = REPOSITORY / "deploy" / name
             text = file.read_text().replace("#: ", "")
             text = text.replace("127.0.0.1:8000", publisher.address.removeprefix("http://"))
             (tmp_path / "deploy" / file.name).write_text(text)

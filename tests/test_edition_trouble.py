@@ -22,7 +22,7 @@ def test_a_broken_template_holds_up_its_edition_and_no_other(
     with desk_of(store_url, tmp_path, lists=[{"name": "one"}, {"name": "two"}]) as desk:
         template = desk.newsroom.config.path("email_templates") / "digest" / "body.txt"
         template.parent.mkdir(parents=True)
-        template.write_text("{{ edition_url }}\n{% if list.name == 'one' %}{{ 1 / 0 }}{% endif %}")
+        template.write_text("@@UNSUBSCRIBE@@\n{% if list.name == 'one' %}{{ 1 / 0 }}{% endif %}")
         for name in ("one", "two"):
             desk.read_by("a@example.org", name=name)
         desk.publish("Bridge closes")
@@ -34,7 +34,7 @@ def test_a_broken_template_holds_up_its_edition_and_no_other(
         (waiting,) = desk.editions("one")
         assert (waiting.state, desk.states(waiting)) == ("cut", {})
         assert "body.txt:2: division by zero" in waiting.trouble
-        template.write_text("fine")
+        template.write_text("fine: @@UNSUBSCRIBE@@")
         desk.deliver(waiting)
         (sent,) = desk.editions("one")
         assert (sent.state, sent.trouble) == ("sent", "")

@@ -116,6 +116,24 @@ def test_both_ways_give_the_same_answer(
         assert short.headers == dict(long.headers)
 
 
+def test_every_answer_is_counted_once_whatever_way_it_takes(connection: socket.socket) -> None:
+    def counted() -> dict[str, float]:
+        (told,) = ask(connection, request("/metrics"), ["GET"])
+        lines = re.findall(r'answers_total{kind="feed",status="(\d+)"} (\S+)', told.body.decode())
+        return {status: float(number) for status, number in lines}
+
+    before = counted()
+    asked = ["/feeds/atom.xml", "/feeds/atom.xml?x", "/feeds/none", "/feeds/%6eone"]
+    ask(connection, "".join(map(request, asked)), ["GET"] * 4)
+    etag = "If-None-Match: *\r\n"
+    ask(connection, request("/feeds/atom.xml", more=etag), ["HEAD"])
+    after = counted()
+    more = {status: number - before.get(status, 0) for status, number in after.items()}
+    assert {status: number for status, number in more.items() if number} == {
+        "200": 2, "404": 2, "304": 1,
+    }  # fmt: skip
+
+
 def test_answers_come_in_the_order_of_the_questions(connection: socket.socket) -> None:
     asked = ["/feeds/atom.xml", "/", "/feeds/rss.xml", "/articles/one", "/feeds/none", "/feeds/"]
     pages = ask(connection, "".join(map(request, asked)), ["GET"] * len(asked))

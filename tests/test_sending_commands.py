@@ -178,6 +178,11 @@ def test_who_did_not_get_it_and_why_is_shown_a_page_at_a_time(site: Site) -> Non
         "email": "reader0@example.org", "state": "failed", "reply": "550 5.1.1 nobody here",
     }  # fmt: skip
     said = site.run("digest", "status", "daily")
+    told = [(one["code"], one["number"]) for one in found["reasons"]]
+    assert sorted(told) == [("4.2.0", 30), ("5.1.1", 30), ("5.7.1", 30)]
+    for words in (said, site.run("status")):
+        assert "30 × 5.1.1: there is no such mailbox" in words
+        assert "→ nothing: the address gets no more mail" in words
     assert "30 refused by policy: mend what the servers complain of" in said
     assert "reader1@example.org: failed: 550 5.7.1 not from you" in said
     people = json.loads(site.run("status", "--json"))["lists"][0]["subscribers"]
@@ -277,6 +282,7 @@ def test_a_mail_server_that_is_away_is_found_again_by_the_clock(site: Site) -> N
     assert clock.stderr is not None
     while "cannot be used" not in clock.stderr.readline():
         assert clock.poll() is None
+    assert "it waits: " in site.run("status"), "and why"
     site.server.start()
     site.wait_for(lambda: len(site.server.taken) == 300)
     clock.terminate()

@@ -17,7 +17,7 @@ COMMANDS = {
     "demo": ("demo", "Make a sample newsroom and show everything at work."),
     "run": ("run", "Serve, watch, build feeds and send editions, in one process."),
     "web": ("run", "Only serve over HTTP."),
-    "clock": ("run", "Only make and send the editions that are due."),
+    "clock": ("run", "Build feeds and send editions, without the web."),
     "worker": ("run", "Only send what is due; any number may run."),
     "import": ("importing", "Take articles in from files, folders and addresses."),
     "article": ("article", "Look at articles, correct and retract them."),
@@ -28,6 +28,9 @@ COMMANDS = {
     "dkim": ("dkim", "Make keys that sign mail, and show what must stand in DNS."),
     "subscribers": ("subscribers", "Put people on a list, take them off, and see who is on it."),
     "keys": ("keys", "List and rotate the keys that sign the links of mails."),
+    "backup": ("backup", "Pack the whole site into one file, while everything runs."),
+    "restore": ("backup", "Make a site of a backup, in a folder of its own."),
+    "doctor": ("doctor", "Look everything over, and say what to do."),
     "status": ("status", "Show on one screen how things stand."),
 }
 

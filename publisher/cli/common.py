@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import signal
 import sys
 import threading
@@ -18,6 +17,7 @@ from typing import Any
 import click
 
 from publisher import config as settings
+from publisher import logs
 from publisher.bootstrap import opened
 from publisher.config import Config
 from publisher.pipeline.newsroom import Newsroom
@@ -117,11 +117,7 @@ class Bar:
             self._bar.render_progress()
 
 
-def log_to_terminal() -> None:
-    """Say on standard error what the long-running parts do."""
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S"
-    )
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    # It warns of each tick that finds the one before still at work, which is as it should be.
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+def log_as_told(context: click.Context) -> None:
+    """Say on standard error what the long-running parts do, as the config has it."""
+    log = read_config(context).log
+    logs.set_up(sys.stderr, log.format, log.level)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+import sys
 from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,9 +13,9 @@ from zoneinfo import ZoneInfo
 import click
 
 from publisher import config as settings
-from publisher import sample
+from publisher import logs, sample
 from publisher.bootstrap import opened
-from publisher.cli.common import counted, log_to_terminal, now
+from publisher.cli.common import counted, now
 from publisher.cli.digest import send
 from publisher.cli.importing import Source
 from publisher.cli.joining import Tally
@@ -50,7 +51,7 @@ def demo_command(folder: Path, once: bool) -> None:
         if once:
             return
         click.echo("\nServing. Ctrl-C ends it.\n")
-        log_to_terminal()
+        logs.set_up(sys.stderr, newsroom.config.log.format, newsroom.config.log.level)
         serve_all(newsroom)
 
 

@@ -19,12 +19,13 @@ from publisher.cli.common import (
     print_json,
     until_a_signal,
 )
+from publisher.cli.pausing import pause_command, skip_command
 from publisher.cli.sending import state_of_sending
 from publisher.config import MailingList
 from publisher.errors import UsageError
 from publisher.model import DeliveryState, Edition, EditionState
 from publisher.newsletter.compose import ComposedMail
-from publisher.pipeline import editions, links, sending
+from publisher.pipeline import editions, links, pauses, sending
 from publisher.pipeline.letters import proof
 from publisher.pipeline.newsroom import Newsroom
 from publisher.pipeline.remarks import remarks_on
@@ -123,14 +124,15 @@ def send_command(
 ) -> None:
     """Send the edition now to everybody who has not got it; again is safe.
 
-    An edition that was stopped goes on. Ctrl-C and SIGTERM let the letters that are on their way
-    arrive; the next time it goes on.
+    An edition that was stopped goes on, and so does a list that waits. Ctrl-C and SIGTERM let the
+    letters that are on their way arrive; the next time it goes on.
     """
     with newsroom_of(context) as newsroom:
         one = editions.the_list(newsroom, list_name)
         when = _date(newsroom, one, day)
         if when > editions.today(newsroom, one, now()):
             raise UsageError(f"{when} is still to come; the clock sends it, or --date names a day")
+        pauses.resume(newsroom, one)
         edition = editions.cut(newsroom, one, when, now())
         if retry:
             edition = _retry(newsroom, edition, DeliveryState(retry))
@@ -155,7 +157,7 @@ def _retry(newsroom: Newsroom, edition: Edition, state: DeliveryState) -> Editio
 def send(newsroom: Newsroom, one: MailingList, edition: Edition) -> Counter[str]:
     """Send an edition with a progress bar; how many letters came out in which state."""
     tally: Counter[str] = Counter()
-    if edition.state == EditionState.EMPTY:
+    if edition.state in (EditionState.EMPTY, EditionState.SKIPPED):
         return tally
     with newsroom.store.read() as session:
         total = subscribers.count_by_state(session, one.name).get("active", 0)
@@ -193,9 +195,13 @@ def stop_command(context: click.Context, list_name: str, day: datetime | None) -
 @the_date
 @click.pass_context
 def resume_command(context: click.Context, list_name: str, day: datetime | None) -> None:
-    """Let a stopped edition go on by itself: at its time, or now if that has passed."""
+    """Let a list that waits, or else a stopped edition, go on by itself: at its time, or now if
+    that has passed."""
     with newsroom_of(context) as newsroom:
         one = editions.the_list(newsroom, list_name)
+        if pauses.resume(newsroom, one):
+            click.echo(f"{one.name} goes on")
+            return
         edition = editions.resume(newsroom, one, _date(newsroom, one, day), now())
     click.echo(f"{one.name}, edition of {edition.local_date}: {edition.state}")
 
@@ -237,6 +243,10 @@ def status_command(
         click.echo(line)
 
 
+digest_command.add_command(pause_command)
+digest_command.add_command(skip_command)
+
+
 def _counts(newsroom: Newsroom, edition: Edition) -> dict[str, int]:
     with newsroom.store.read() as session:
         return deliveries.count_by_state(session, edition.id)
@@ -246,8 +256,8 @@ def _summary(
     one: MailingList, edition: Edition, tally: Counter[str], counts: dict[str, int]
 ) -> str:
     name = f"{one.name}, edition of {edition.local_date}"
-    if edition.state == EditionState.EMPTY:
-        return f"{name}: empty, nothing is sent"
+    if edition.state in (EditionState.EMPTY, EditionState.SKIPPED):
+        return f"{name}: {edition.state}, nothing is sent"
     if not counts:
         return (
             f"{name}: nobody to send it to; `publisher subscribers import` puts people on the list"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import click
 
-from publisher.cli.common import log_to_terminal, newsroom_of, now, until_a_signal
+from publisher.cli.common import log_as_told, newsroom_of, now, until_a_signal
 from publisher.clock import Clock
 from publisher.errors import UsageError
 from publisher.pipeline.newsroom import Newsroom
@@ -24,7 +24,7 @@ from publisher.web.server import server as server_of
 @click.pass_context
 def run_command(context: click.Context) -> None:
     """Serve, watch, build feeds, tell partners, send editions: all in one, until Ctrl-C."""
-    log_to_terminal()
+    log_as_told(context)
     with newsroom_of(context) as newsroom:
         serve_all(newsroom)
 
@@ -33,7 +33,7 @@ def run_command(context: click.Context) -> None:
 @click.pass_context
 def web_command(context: click.Context) -> None:
     """Only serve over HTTP, until Ctrl-C or SIGTERM."""
-    log_to_terminal()
+    log_as_told(context)
     with newsroom_of(context) as newsroom:
         serve(newsroom)
 
@@ -41,9 +41,15 @@ def web_command(context: click.Context) -> None:
 @click.command("clock")
 @click.pass_context
 def clock_command(context: click.Context) -> None:
-    """Only make and send the editions that are due, until Ctrl-C or SIGTERM."""
-    log_to_terminal()
-    with newsroom_of(context) as newsroom, ticking(newsroom), until_a_signal() as ended:
+    """Build feeds, tell partners, send what is due: all but the web, until Ctrl-C."""
+    log_as_told(context)
+    with (
+        newsroom_of(context) as newsroom,
+        ticking(newsroom),
+        pushing(newsroom),
+        syndicating(newsroom),
+        until_a_signal() as ended,
+    ):
         ended.wait()
 
 
@@ -51,7 +57,7 @@ def clock_command(context: click.Context) -> None:
 @click.pass_context
 def worker_command(context: click.Context) -> None:
     """Only send what is due, until Ctrl-C or SIGTERM; any number of workers share the work."""
-    log_to_terminal()
+    log_as_told(context)
     with (
         newsroom_of(context) as newsroom,
         ticking(newsroom, cuts=False),

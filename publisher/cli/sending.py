@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from publisher.cli.common import counted
+from publisher.delivery.codes import reasons
 from publisher.model import Edition
 from publisher.store import deliveries, workers
 from publisher.store.engine import Session
 
 PAGE = 100
+# From so many answers it is told why letters were not taken; and so many reasons are told.
+ANSWERS, REASONS = 5000, 5
 # What the operator can do about it (docs/delivery.md).
 ADVICE = {
     "policy": "refused by policy: mend what the servers complain of, then send --retry failed",
@@ -32,6 +35,7 @@ class Sending:
     trouble: str
     deliveries: dict[str, int]
     faults: dict[str, int]
+    reasons: list[dict[str, str | int]]
     workers: int
     per_second: float
     seconds_left: float | None
@@ -56,6 +60,7 @@ class Sending:
                 yield f"  {number:,} {advice}"
         if number := self.deliveries.get("uncertain"):
             yield f"  {number:,} may have arrived: send --retry uncertain sends them once more"
+        yield from why(self.reasons)
         for one in self.troubled:
             yield f"  {one['email']}: {one['state']}: {one['reply']}"
         if self.pages > 1:
@@ -77,6 +82,7 @@ def state_of_sending(session: Session, edition: Edition, moment: datetime, page:
         trouble=edition.trouble,
         deliveries=counts,
         faults=deliveries.count_by_fault(session, edition.id),
+        reasons=reasons_of(session, edition.id),
         workers=len(at_work),
         per_second=rate,
         seconds_left=left / rate if rate else None,
@@ -84,6 +90,19 @@ def state_of_sending(session: Session, edition: Edition, moment: datetime, page:
         page=page,
         pages=max(1, -(-number // PAGE)),
     )
+
+
+def reasons_of(session: Session, edition_id: int) -> list[dict[str, str | int]]:
+    """Why letters of an edition were refused or put off, by the codes that servers answered."""
+    found = reasons(deliveries.replies(session, edition_id, ANSWERS))
+    return [one._asdict() for one in found[:REASONS]]
+
+
+def why(found: Sequence[Mapping[str, str | int]]) -> Iterator[str]:
+    """The same for people."""
+    for one in found:
+        yield f"  {one['number']:,} × {one['code']}: {one['says']}"
+        yield f"    → {one['do']}"
 
 
 def _span(seconds: float) -> str:

@@ -24,6 +24,7 @@ from publisher.config.sections import (
     Dkim,
     Feeds,
     Ingest,
+    Log,
     Mail,
     MailingList,
     Relay,
@@ -46,6 +47,7 @@ __all__ = [
     "Dkim",
     "Feeds",
     "Ingest",
+    "Log",
     "Mail",
     "MailingList",
     "Relay",
@@ -85,6 +87,7 @@ class Config(Section):
     relays: tuple[Relay, ...] = ()
     throttle: tuple[Throttle, ...] = ()
     clock: Clock = Clock()
+    log: Log = Log()
     lists: tuple[MailingList, ...] = (MailingList(),)
 
     def path(self, relative: Path | str) -> Path:

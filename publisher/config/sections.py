@@ -117,6 +117,7 @@ class Web(Section):
     max_body_bytes: Annotated[int, Field(ge=1_000, le=100_000_000)] = 100_000
     request_seconds: Annotated[float, Field(ge=1, le=600)] = 15.0
     connections: Annotated[int, Field(ge=10, le=100_000)] = 800
+    metrics_from: tuple[Network, ...] = ("127.0.0.0/8", "::1/128")
 
 
 class WebSub(Section):
@@ -146,6 +147,13 @@ class WebSub(Section):
                 f"{', '.join(map(str, leases))}; none may be less than the one before"
             )
         return self
+
+
+class Log(Section):
+    """How the long-running commands say what they do."""
+
+    format: Literal["auto", "json", "text"] = "auto"
+    level: Literal["debug", "info", "warning", "error"] = "info"
 
 
 class Mail(Section):

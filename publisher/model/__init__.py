@@ -26,6 +26,7 @@ from publisher.model.mail import (
     NoticeKind,
     Worker,
 )
+from publisher.model.pause import ListPause
 from publisher.model.people import (
     Cause,
     KeyUse,
@@ -73,6 +74,7 @@ __all__ = [
     "HubSubscription",
     "KeyUse",
     "LedgerRow",
+    "ListPause",
     "MailKey",
     "MailReport",
     "Medium",

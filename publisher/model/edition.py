@@ -16,7 +16,8 @@ class EditionState(StrEnum):
     """How far an edition is.
 
     Held: built ahead of its time, and it can still change. Cut: its contents are settled, and it
-    is being sent. Stopped: by a person; nothing leaves until a person lets it go on.
+    is being sent. Stopped: by a person; nothing leaves until a person lets it go on. Skipped: by a
+    person; it counts as sent, and its articles as had.
     """
 
     HELD = "held"
@@ -24,6 +25,7 @@ class EditionState(StrEnum):
     STOPPED = "stopped"
     EMPTY = "empty"
     SENT = "sent"
+    SKIPPED = "skipped"
 
 
 class Edition(Base):

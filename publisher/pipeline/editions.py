@@ -14,6 +14,7 @@ from publisher.newsletter.compose import Composer
 from publisher.newsletter.edition import Contents, Dates
 from publisher.newsletter.frozen import freeze
 from publisher.newsletter.variants import Variant
+from publisher.pipeline import preflight
 from publisher.pipeline.contents import clean_views, composer_of, corrections_for
 from publisher.pipeline.newsroom import Newsroom
 from publisher.pipeline.sequencer import sequence
@@ -199,7 +200,9 @@ def check(newsroom: Newsroom, one: MailingList, day: date, now: datetime) -> str
         pass
     trouble = ""
     try:
-        composer(newsroom, one, day, now).mail(default_variant(newsroom, one))
+        mail = composer(newsroom, one, day, now).mail(default_variant(newsroom, one))
+        if mail is not None:
+            preflight.check(one.name, mail)
     except TemplateError as error:
         trouble = str(error)
     note_trouble(newsroom, one, day, trouble)

@@ -15,6 +15,7 @@ from publisher.model import Edition
 from publisher.newsletter import calendar
 from publisher.newsletter.compose import ComposedMail, Composer
 from publisher.newsletter.variants import Variant, relevant
+from publisher.pipeline import preflight
 from publisher.pipeline.contents import composer_of
 from publisher.pipeline.editions import default_variant
 from publisher.pipeline.newsroom import Newsroom
@@ -64,8 +65,8 @@ class Press:
     def prepare(self, now: datetime) -> None:
         """Give every reader without one a row in the ledger, part by part. Raises TemplateError.
 
-        Each variant is composed before its first row is written, and no letter leaves before the
-        last row is: a broken template holds up the whole of an edition.
+        Each variant is composed and looked over before its first row is written, and no letter
+        leaves before the last row is: a broken template holds up the whole of an edition.
         """
         store, after = self._newsroom.store, 0
         while True:
@@ -108,6 +109,8 @@ class Press:
         new = iter(sorted(variants - full, key=lambda one: one.key))
         while part := list(islice(new, AT_ONCE)):
             made = {one: mail for one in part if (mail := self.composer.mail(one)) is not None}
+            for mail in made.values():
+                preflight.check(self._list.name, mail)
             with self._newsroom.store.write() as session:
                 edition_texts.keep_variants(
                     session,

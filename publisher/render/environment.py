@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,16 @@ class Templates:
             raise TemplateError(f"{error.filename or name}: {error.strerror}") from error
         except _WRONG as error:
             raise TemplateError(f"{_line(error, name)}: {error}") from error
+
+    def broken(self) -> Iterator[str]:
+        """File, line and fault of each template, ours and the site's, that is not written right."""
+        for name in self._environment.list_templates(extensions=["html", "txt", "css"]):
+            try:
+                self._environment.get_template(name)
+            except TemplateSyntaxError as error:
+                yield f"{error.filename or name}:{error.lineno}: {error.message}"
+            except (OSError, UnicodeDecodeError) as error:
+                yield f"{name}: it cannot be read: {error}"
 
 
 def _line(error: BaseException, name: str) -> str:

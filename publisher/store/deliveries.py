@@ -32,6 +32,7 @@ __all__ = [
     "is_waiting",
     "ledger_of",
     "prepare",
+    "replies",
     "retry",
     "troubled",
 ]
@@ -146,6 +147,15 @@ def count_by_fault(session: Session, edition_id: int) -> dict[str, int]:
         Delivery.fault != "",
     )
     return {row[0]: row[1] for row in session.execute(query.group_by(Delivery.fault))}
+
+
+def replies(session: Session, edition_id: int, limit: int) -> Sequence[str]:
+    """What was answered to letters of the edition that were refused or put off, at most so many."""
+    query = select(Delivery.reply).where(
+        Delivery.edition_id == edition_id,
+        Delivery.state.in_([DeliveryState.FAILED, DeliveryState.DEFERRED]),
+    )
+    return session.scalars(query.limit(limit)).all()
 
 
 def troubled(

@@ -21,7 +21,7 @@ BUSY_SECONDS = 10
 WRITER_LOCK = 0x7075626C
 
 
-__all__ = ["Connection", "Session", "Store", "open_store"]
+__all__ = ["Connection", "Session", "Store", "connection_words", "engine_of", "open_store"]
 
 
 class Store:
@@ -105,6 +105,25 @@ def open_store(url: str) -> Store:
         engine = _engine(address)
         migrate(engine)
     return Store(engine)
+
+
+def connection_words(url: str) -> tuple[str, str]:
+    """The address of a PostgreSQL store as its own programs take it, and the password apart."""
+    address = _address(url).set(drivername="postgresql")
+    plain = URL.create(
+        "postgresql",
+        username=address.username,
+        host=address.host,
+        port=address.port,
+        database=address.database,
+        query=address.query,
+    )
+    return plain.render_as_string(hide_password=False), address.password or ""
+
+
+def engine_of(url: str) -> Engine:
+    """An engine for a store as it is, whatever the version of its tables. Raises StoreError."""
+    return _engine(_address(url))
 
 
 def _address(url: str) -> URL:

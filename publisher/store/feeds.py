@@ -171,6 +171,18 @@ def published(session: Session, kinds: Collection[str]) -> Sequence[Feed]:
     ).all()
 
 
+def first(session: Session, kinds: Collection[str], limit: int) -> Sequence[Feed]:
+    """The feed of everything, and after it those that were made first, at most so many."""
+    query = select(Feed).where(Feed.kind.in_(kinds), ~Feed.gone)
+    return session.scalars(query.order_by(Feed.kind != "everything", Feed.id).limit(limit)).all()
+
+
+def count(session: Session, kinds: Collection[str]) -> int:
+    """How many feeds are published."""
+    query = select(func.count()).select_from(Feed).where(Feed.kind.in_(kinds), ~Feed.gone)
+    return session.scalar(query) or 0
+
+
 def every(session: Session) -> Sequence[Feed]:
     """All feeds that are kept, published or not."""
     return session.scalars(select(Feed).where(~Feed.gone).order_by(Feed.id)).all()

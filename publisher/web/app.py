@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -19,6 +19,7 @@ from publisher.web.hub import HubEndpoint
 from publisher.web.press import Press
 from publisher.web.safety import Safety
 from publisher.web.sitemaps import Sitemaps
+from publisher.web.watching import Watching
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +41,11 @@ class Application:
 
 
 def application(newsroom: Newsroom) -> Application:
-    """Everything that is served: feeds, pages, sitemaps, media, our hub, a sign of life."""
+    """Everything that is served: feeds, pages, sitemaps, media, our hub, signs of life."""
     config = newsroom.config
     log.info("serving %s/ on port %d of %s", config.site.url, config.web.port, config.web.host)
     press = Press(newsroom)
+    watching = Watching(newsroom)
     media = StaticFiles(directory=config.path("media"), check_dir=False)
     media.config_checked = True  # a site without media has no such folder, and that is no error
 
@@ -51,7 +53,7 @@ def application(newsroom: Newsroom) -> Application:
         return RedirectResponse(press.statics.address("icon.svg"), 301, {"cache-control": DAY})
 
     routes: list[BaseRoute] = [
-        Route("/healthz", _healthz),
+        *watching.routes,
         Mount("/media", media),
         Route("/static/{name}", press.serve_static),
         Route("/favicon.ico", icon),
@@ -65,19 +67,16 @@ def application(newsroom: Newsroom) -> Application:
     rest = Starlette(routes=routes, exception_handlers=errors.handlers(press))
     # An address is right or wrong; a guess at what was meant would go by the Host header.
     rest.router.redirect_slashes = False
-    guarded = Safety(rest, press)
+    guarded = watching.counting(Safety(rest, press), "page")
     feeds = FeedFiles(
         config.path(config.feeds.folder),
         "/feeds",
         deltas=config.feeds.deltas,
         hubs=config.hubs,
         site_url=config.site.url,
+        answers=watching.answers,
     )
     return Application(feeds, guarded)
 
 
 DAY = "public, max-age=86400"
-
-
-async def _healthz(_request: Request) -> PlainTextResponse:
-    return PlainTextResponse("ok\n", headers={"cache-control": "no-store"})

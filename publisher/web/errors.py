@@ -67,7 +67,7 @@ async def respond(press: Press, request: Request, status: int, headers: dict[str
     """The page of a status; plain text where not even that can be made."""
     try:
         answer = await press.respond(
-            request, lambda reading: _page(reading, status), ("error", status), {}
+            request, lambda reading: error_page(reading, status), ("error", status), {}
         )
     except Exception:
         log.exception("the page for status %d could not be made", status)
@@ -79,7 +79,8 @@ async def respond(press: Press, request: Request, status: int, headers: dict[str
     return answer
 
 
-def _page(reading: Reading, status: int) -> Page:
+def error_page(reading: Reading, status: int) -> Page:
+    """The page of a status."""
     site = reading.newsroom.config.site
     say = words(site.language).text
     heading, advice = TEXTS.get(status, TEXTS[OTHERWISE])

@@ -8,6 +8,7 @@ An answer needs nothing to wait for, so our server asks for it without ASGI in b
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
@@ -38,10 +39,12 @@ class FeedFiles:
         deltas: bool = False,
         hubs: Sequence[str] = (),
         site_url: str = "",
+        answers: Counter[tuple[str, int]] | None = None,
     ) -> None:
         self._documents = Documents(folder, deltas=deltas, hubs=hubs, site_url=site_url)
         self._prefix = prefix
         self.root = f"{prefix}/".encode()
+        self._answers: Counter[tuple[str, int]] = Counter() if answers is None else answers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -58,6 +61,11 @@ class FeedFiles:
 
         The body is there for HEAD as well, and must be left out then.
         """
+        given = self._given(method, path, asked)
+        self._answers["feed", given.status] += 1
+        return given
+
+    def _given(self, method: str, path: str, asked: Asked) -> Answer:
         if method not in ("GET", "HEAD"):
             return _say(405, "Feeds can only be read.\n", {"allow": "GET, HEAD"})
         path = path.removeprefix(self._prefix).removeprefix("/")

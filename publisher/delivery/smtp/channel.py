@@ -7,7 +7,7 @@ import ssl
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from publisher.delivery.smtp.replies import GarbageError, Parser, Reply
 
@@ -95,6 +95,10 @@ class Channel(asyncio.Protocol):
     def has_reply(self) -> bool:
         """Whether a reply is there without waiting."""
         return bool(self._replies)
+
+    def info(self, name: str) -> Any:
+        """What the connection tells of itself, such as `peername` and `ssl_object`."""
+        return self._transport.get_extra_info(name)
 
     @property
     def local_address(self) -> str:

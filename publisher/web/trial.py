@@ -1,0 +1,85 @@
+"""Makes a page of each kind, as if somebody had asked for it, and says what went wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from urllib.parse import quote
+
+from starlette.applications import Starlette
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message
+
+from publisher.errors import TemplateError
+from publisher.pipeline.newsroom import Newsroom
+from publisher.store import articles, editions, feeds
+from publisher.syndication.selection import EVERYTHING
+from publisher.web import editions as edition_pages
+from publisher.web import pages, subscribe
+from publisher.web.errors import error_page
+from publisher.web.press import MovedError, Press
+
+
+def broken_pages(newsroom: Newsroom) -> list[str]:
+    """File, line and fault of templates by which a page cannot be made."""
+    press = Press(newsroom)
+    error = Route("/error", press.endpoint(lambda reading: error_page(reading, 404)))
+    routes = [error, *subscribe.routes(press), *edition_pages.routes(press), *pages.routes(press)]
+    # Without what answers errors with a page, they come out here.
+    site = Starlette(routes=routes)
+    return asyncio.run(_troubles(site, [*_addresses(newsroom)]))
+
+
+def _addresses(newsroom: Newsroom) -> Iterator[str]:
+    """One of each kind; those that need something stored only where it is."""
+    yield from ("/", "/sections/", "/search", "/subscribe", "/unsubscribe/none", "/error")
+    with newsroom.store.read() as session:
+        found = feeds.find(session, [EVERYTHING]).get((EVERYTHING.kind, EVERYTHING.key))
+        newest = feeds.newest(session, found.id, 1) if found else []
+        for article in articles.by_ids(session, newest).values():
+            day = article.published.astimezone(newsroom.config.site.zone)
+            yield f"/articles/{quote(article.slug or '')}"
+            yield f"/{quote(article.category.path)}/"
+            yield f"/{day:%Y/%m/%d}/"
+        for one in newsroom.config.lists:
+            yield f"/editions/{one.name}/"
+            latest = editions.latest_date(session, one.name)
+            if latest is not None:
+                yield f"/editions/{one.name}/{latest}/"
+
+
+async def _troubles(site: ASGIApp, addresses: list[str]) -> list[str]:
+    found: list[str] = []
+    for address in addresses:
+        try:
+            await _ask(site, address)
+        except TemplateError as error:
+            if str(error) not in found:
+                found.append(str(error))
+        except MovedError:
+            continue  # in the moment since it was read
+    return found
+
+
+async def _ask(site: ASGIApp, address: str) -> None:
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": address,
+        "raw_path": address.encode(),
+        "query_string": b"q=a",
+        "root_path": "",
+        "headers": [],
+        "client": ("127.0.0.1", 0),
+        "server": ("127.0.0.1", 80),
+    }
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(_message: Message) -> None:
+        """Nobody reads it."""
+
+    await site(scope, receive, send)
