@@ -80,7 +80,7 @@ def counted(session: Session) -> Sequence[tuple[Category, int]]:
 def titles(session: Session) -> dict[str, str]:
     """What each category is called, by its path."""
     rows = session.execute(select(Category.path, Category.title))
-    return dict(rows.tuples())
+    return dict(rows.all())
 
 
 def at(session: Session, path: str) -> Category | None:

@@ -25,6 +25,8 @@ class PatientProtocol(HttpToolsProtocol):
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
         self._in_head = False
+        # Whether the bytes at hand also hold the end of a head before this one.
+        self._is_shared = False
         self._head_timer: TimerHandle | None = None
         self._head_bytes = 0
 
@@ -40,12 +42,13 @@ class PatientProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take some bytes; too many before the head is complete end the connection."""
+        self._is_shared = False
         super().data_received(data)
         if self._in_head and not self.transport.is_closing():
             # Most heads come in one piece, and need no timer.
             if self._head_timer is None:
                 self._await_head()
-            self._head_bytes += len(data)
+            self._head_bytes += 0 if self._is_shared else len(data)
             if self._head_bytes > LONGEST_HEAD:
                 self._refuse(431, "The head of the request is too large.")
 
@@ -64,7 +67,7 @@ class PatientProtocol(HttpToolsProtocol):
         self._head_timer = self.loop.call_later(self.head_seconds, self._too_slow)
 
     def _head_is_there(self) -> None:
-        self._in_head, self._head_bytes = False, 0
+        self._in_head, self._is_shared, self._head_bytes = False, True, 0
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None

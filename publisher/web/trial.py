@@ -15,7 +15,7 @@ from publisher.pipeline.newsroom import Newsroom
 from publisher.store import articles, editions, feeds
 from publisher.syndication.selection import EVERYTHING
 from publisher.web import editions as edition_pages
-from publisher.web import pages, subscribe
+from publisher.web import own_data, pages, subscribe, subscription
 from publisher.web.errors import error_page
 from publisher.web.press import MovedError, Press
 
@@ -24,7 +24,9 @@ def broken_pages(newsroom: Newsroom) -> list[str]:
     """File, line and fault of templates by which a page cannot be made."""
     press = Press(newsroom)
     error = Route("/error", press.endpoint(lambda reading: error_page(reading, 404)))
-    routes = [error, *subscribe.routes(press), *edition_pages.routes(press), *pages.routes(press)]
+    routes = [error]
+    for part in (subscribe, subscription, own_data, edition_pages, pages):
+        routes += part.routes(press)
     # Without what answers errors with a page, they come out here.
     site = Starlette(routes=routes)
     return asyncio.run(_troubles(site, [*_addresses(newsroom)]))
@@ -32,7 +34,15 @@ def broken_pages(newsroom: Newsroom) -> list[str]:
 
 def _addresses(newsroom: Newsroom) -> Iterator[str]:
     """One of each kind; those that need something stored only where it is."""
-    yield from ("/", "/sections/", "/search", "/subscribe", "/unsubscribe/none", "/error")
+    yield from (
+        "/",
+        "/sections/",
+        "/search",
+        "/subscribe",
+        "/embed/subscribe",
+        "/unsubscribe/none",
+        "/error",
+    )
     with newsroom.store.read() as session:
         found = feeds.find(session, [EVERYTHING]).get((EVERYTHING.kind, EVERYTHING.key))
         newest = feeds.newest(session, found.id, 1) if found else []
