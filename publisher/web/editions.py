@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from urllib.parse import urlsplit
 
+from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
@@ -12,11 +13,12 @@ from publisher.config import MailingList
 from publisher.newsletter.compose import edition_url
 from publisher.newsletter.edition import Dates
 from publisher.pipeline.web_editions import WebEdition, web_edition, web_editions
-from publisher.render.article import as_html
+from publisher.render.article import as_html, with_scrolling_tables
 from publisher.render.dates import date_span, long_date
 from publisher.render.feed_pages import FeedLink
 from publisher.render.pages import Head, Link
 from publisher.render.translations import words
+from publisher.render.view import ArticleView
 from publisher.syndication.document import FILES, MEDIA_TYPES
 from publisher.web.press import Page, Press, Reading
 
@@ -70,14 +72,18 @@ def _edition(reading: Reading) -> Page:
         feeds=_feeds(reading, one),
         crumbs=[*_crumbs(reading, one, found.language), Link(_when(found), path)],
     )
-    templates = reading.newsroom.templates
+
+    def show(article: ArticleView) -> Markup:
+        html = as_html(reading.newsroom.templates, article, found.contents.content, heading=3)
+        return with_scrolling_tables(html, words(article.language).text("Table"))
+
     return reading.page(
         "pages/edition.html",
         head,
         heading=one.title,
         when=_when(found),
         edition=found,
-        show=lambda article: as_html(templates, article, found.contents.content, heading=3),
+        show=show,
         before=_beside(reading, one, found.before),
         after=_beside(reading, one, found.after),
     )
