@@ -218,7 +218,9 @@ class Watched:
             self.complaints.append(f"a request to {request.url}")
 
     def _failed(self, request: Request) -> None:
-        self.complaints.append(f"failed: {request.url}: {request.failure}")
+        # What was still on its way when the next page was asked for is no fault of this one.
+        if request.failure != "net::ERR_ABORTED":
+            self.complaints.append(f"failed: {request.url}: {request.failure}")
 
 
 OpenPage = Callable[..., Page]
