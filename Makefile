@@ -9,10 +9,10 @@ INSTALL = $(PIP) install --progress-bar off
 LOCK = build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" $(ARGS)
 
-.PHONY: help demo test check format golden bench lock clean
+.PHONY: help demo test check format golden bench bench-quick lock clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-16s%s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-18s%s\n", $$1, $$2}'
 
 demo: $(VENV)/installed  ## a newsroom to look at: feeds, pages, mails (make demo ARGS=--once: run and end)
 	@$(BIN)/publisher demo $(ARGS)
@@ -36,8 +36,12 @@ format: $(VENV)/installed-dev  ## put the code in the house's format, and fix wh
 golden: $(VENV)/installed-dev  ## write the golden files anew; look at the difference before it lands
 	@REFRESH_GOLDEN=1 $(BIN)/python -m pytest -k golden $(ARGS)
 
-bench: $(VENV)/installed-dev  ## every benchmark, one after the other
+bench: $(VENV)/installed-dev  ## every benchmark, into docs/performance.md (ARGS="serving": only that, shown)
+	@benchmarks/install-peers
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-quick: $(VENV)/installed-dev  ## those that take seconds, in three minutes
+	@$(BIN)/python -m benchmarks --quick
 
 lock: build/lock/made  ## both lock files from pyproject.toml (ARGS=--upgrade: the newest versions)
 	@echo "Locking…"

@@ -1,86 +1,57 @@
-"""Runs every benchmark and writes the table of docs/performance.md (`make bench`)."""
+"""Runs every benchmark and writes docs/performance.md (`make bench`); or some, and only shows them.
+
+python -m benchmarks                    all, and the page
+python -m benchmarks --quick            those that take seconds (`make bench-quick`)
+python -m benchmarks serving delivery   these
+"""
 
 from __future__ import annotations
 
-import os
-import platform
+import argparse
 import sys
-from datetime import UTC, datetime
-from pathlib import Path
+import time
+import traceback
 
-from benchmarks import (
-    bench_compose,
-    bench_dkim,
-    bench_feed_build,
-    bench_full_build,
-    bench_help,
-    bench_import,
-    bench_latency,
-    bench_one_article,
-    bench_pages,
-    bench_serving,
-    bench_sitemap,
-    bench_subscribers,
-    bench_websub,
-)
+from benchmarks import page
 from benchmarks.measure import Result
-
-PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
-SUITE = (
-    bench_help,
-    bench_feed_build,
-    bench_full_build,
-    bench_serving,
-    bench_latency,
-    bench_websub,
-    bench_import,
-    bench_one_article,
-    bench_pages,
-    bench_sitemap,
-    bench_dkim,
-    bench_subscribers,
-    bench_compose,
-)
-HEAD = """\
-# Performance
-
-Each number is measured against a peer, or against itself at another size, in turns in the same
-run; the ratio is the median of the ratios turn by turn. Times are medians. The machine is a small
-shared virtual one and noisy, so only the ratios mean something elsewhere.
-
-    make bench
-
-| what | ours | peer | ratio | at most |
-|---|---|---|---|---|
-"""
-
-
-def row(result: Result) -> str:
-    """A line of the table."""
-    limit = "" if result.limit is None else f"{result.limit:g}"
-    return (
-        f"| {result.name} | {result.ours:.3g} {result.unit} | {result.peer:.3g} {result.unit} "
-        f"| {result.ratio:.2f} | {limit} |\n"
-    )
+from benchmarks.suite import SUITE, Bench
 
 
 def main() -> None:
-    """Run, show and write; ends with 1 if a ratio passes its limit."""
-    results = []
-    for bench in SUITE:
-        for result in bench.run():
-            print(result, flush=True)
-            results.append(result)
-    cores = os.cpu_count()
-    machine = (
-        f"\nMeasured {datetime.now(UTC):%Y-%m-%d} on {platform.machine()}, {cores} cores, "
-        f"{platform.python_implementation()} {platform.python_version()}, SQLite on disk.\n"
-    )
-    details = PAGE.read_text(encoding="utf-8").partition("\n## ")[2] if PAGE.exists() else ""
-    more = f"\n## {details}" if details else ""
-    PAGE.write_text(HEAD + "".join(map(row, results)) + machine + more, encoding="utf-8")
-    if any(result.limit is not None and result.ratio > result.limit for result in results):
+    """Run, show and write; ends with 1 if a ratio passes its limit or a benchmark fails."""
+    parser = argparse.ArgumentParser(prog="benchmarks", description="Measure against peers.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(b.name for b in SUITE))
+    parser.add_argument("--quick", action="store_true", help="only those that take seconds")
+    asked = parser.parse_args()
+    unknown = set(asked.names) - {bench.name for bench in SUITE}
+    if unknown:
+        parser.error(f"there is no {', '.join(sorted(unknown))}; see --help")
+    chosen = [
+        bench
+        for bench in SUITE
+        if (bench.name in asked.names if asked.names else bench.is_quick or not asked.quick)
+    ]
+    found = {bench: measured(bench, number, len(chosen)) for number, bench in enumerate(chosen, 1)}
+    if len(chosen) == len(SUITE):
+        page.write(found)
+    results = [result for one in found.values() for result in one or ()]
+    if None in found.values() or any(result.is_over for result in results):
         sys.exit(1)
+
+
+def measured(bench: Bench, number: int, of: int) -> list[Result] | None:
+    """What a benchmark gives, shown as it comes; None where it fails, since others go on."""
+    print(f"[{number}/{of}] {bench.name}", flush=True)
+    start = time.monotonic()
+    try:
+        found = list(bench.run())
+    except Exception:
+        traceback.print_exc()
+        return None
+    for result in found:
+        print(f"  {result}", flush=True)
+    print(f"  {time.monotonic() - start:.0f} s", flush=True)
+    return found
 
 
 if __name__ == "__main__":

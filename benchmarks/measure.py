@@ -23,6 +23,11 @@ class Result:
     limit: float | None
     unit: str = "ms"
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the ratio passes the limit."""
+        return self.limit is not None and self.ratio > self.limit
+
     def __str__(self) -> str:
         bound = "" if self.limit is None else f" (limit {self.limit:g})"
         return (
