@@ -12,7 +12,7 @@ LOCK = build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 -
 .PHONY: help demo test check format golden bench bench-quick lock clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-18s%s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s%s\n", $$1, $$2}'
 
 demo: $(VENV)/installed  ## a newsroom to look at: feeds, pages, mails (make demo ARGS=--once: run and end)
 	@$(BIN)/publisher demo $(ARGS)
