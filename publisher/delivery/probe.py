@@ -65,11 +65,12 @@ def _seen(server: Server, channel: Channel, features: Features) -> Probe:
         address=str(peer[0]) if peer else "",
         offers=features,
         tls=(tls.version() or "") if tls else "",
-        good_until=_good_until(tls),
+        good_until=good_until(tls),
     )
 
 
-def _good_until(tls: Any) -> datetime | None:
+def good_until(tls: Any) -> datetime | None:
+    """When the certificate of the other side ends; None where it was not verified."""
     shown = tls.getpeercert() if tls else None
     if not shown:
         return None

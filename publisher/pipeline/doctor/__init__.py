@@ -3,6 +3,7 @@
     machine   settings, zones, disk, backups
     database  reachable, writable, its tables' version, its clock
     content   clock, feeds, templates (trials), lists, today's edition, the mailbox for bounces
+    address   where readers find the site, and its certificate
     mail      the mail server, and what DNS says of the sender's domain
 
 Each check says something whatever happens; one that fails stops no other.
@@ -16,7 +17,7 @@ from datetime import datetime
 from publisher.config import Config
 from publisher.delivery.records import Lookup
 from publisher.errors import PublisherError
-from publisher.pipeline.doctor import content, database, machine, mail
+from publisher.pipeline.doctor import address, content, database, machine, mail
 from publisher.pipeline.doctor.content import Pages
 from publisher.pipeline.doctor.finding import Finding, Level, wrong
 from publisher.pipeline.doctor.mail import Outgoing
@@ -46,6 +47,7 @@ def examine(
         yield finding
     if ready:
         yield from _inside(newsroom, outgoing, pages, now, full=full)
+    yield from _safely("site", lambda: address.site(config, lookup, now))
     yield from _safely("mail", lambda: mail.server(config, outgoing, now))
     yield from _safely("sender", lambda: mail.sender(config, outgoing, lookup))
     yield from _safely("one-click", lambda: mail.one_click(config, outgoing))
