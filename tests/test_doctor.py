@@ -173,16 +173,18 @@ def test_a_site_that_cannot_be_reached_from_here_is_not_called_wrong(world: Path
 def serving_tls(context: ssl.SSLContext) -> Iterator[int]:
     """The port of a server that shakes hands once, and says nothing."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(10)
 
         def answer() -> None:
-            raw, _ = listener.accept()
-            with suppress(OSError), context.wrap_socket(raw, server_side=True) as tls:
+            with suppress(OSError), context.wrap_socket(listener.accept()[0], True) as tls:
                 tls.recv(1)
 
         thread = threading.Thread(target=answer)
         thread.start()
-        yield int(listener.getsockname()[1])
-        thread.join(10)
+        try:
+            yield int(listener.getsockname()[1])
+        finally:
+            thread.join()
 
 
 def test_a_mail_server_that_is_away_is_named(world: Path, relay: int) -> None:

@@ -40,6 +40,21 @@ def test_every_template_is_used_and_not_only_read(
     assert (words or f"{file}:2: 'no' is undefined") in found["says"]
 
 
+def test_a_fault_of_ours_is_said_and_stops_no_other_check(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fault(*_: object, **__: object) -> None:
+        raise TypeError("nothing is callable")
+
+    monkeypatch.setattr("publisher.web.pages.search_page", fault)
+    found = findings(site)["templates"]
+    assert "the page /search cannot be made: TypeError: nothing is callable" in found["says"]
+    monkeypatch.setattr("publisher.pipeline.doctor.machine.disk", fault)
+    found = findings(site)
+    assert found["disk"]["says"] == "TypeError: nothing is callable"
+    assert found["lists"]["level"] == "fine"
+
+
 def test_a_feed_that_somebody_has_changed_is_named(site: Path) -> None:
     publisher(site, "feeds", "build")
     assert findings(site)["feeds"]["level"] == "fine"

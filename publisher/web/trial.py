@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -10,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message
 
-from publisher.errors import TemplateError
+from publisher.errors import StoreError, TemplateError
 from publisher.pipeline.newsroom import Newsroom
 from publisher.store import articles, editions, feeds
 from publisher.syndication.selection import EVERYTHING
@@ -19,9 +20,14 @@ from publisher.web import own_data, pages, subscribe, subscription
 from publisher.web.errors import error_page
 from publisher.web.press import MovedError, Press
 
+log = logging.getLogger(__name__)
+
 
 def broken_pages(newsroom: Newsroom) -> list[str]:
-    """File, line and fault of templates by which a page cannot be made."""
+    """File, line and fault of templates by which a page cannot be made; pages that fail otherwise.
+
+    Raises StoreError.
+    """
     press = Press(newsroom)
     error = Route("/error", press.endpoint(lambda reading: error_page(reading, 404)))
     routes = [error]
@@ -68,6 +74,11 @@ async def _troubles(site: ASGIApp, addresses: list[str]) -> list[str]:
                 found.append(str(error))
         except MovedError:
             continue  # in the moment since it was read
+        except StoreError:
+            raise
+        except Exception as error:
+            log.exception("the page %s cannot be made", address)
+            found.append(f"the page {address} cannot be made: {type(error).__name__}: {error}")
     return found
 
 

@@ -11,6 +11,7 @@ Each check says something whatever happens; one that fails stops no other.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
@@ -24,6 +25,8 @@ from publisher.pipeline.doctor.mail import Outgoing
 from publisher.pipeline.newsroom import Newsroom
 
 __all__ = ["Finding", "Level", "Outgoing", "examine"]
+
+log = logging.getLogger(__name__)
 
 
 def examine(
@@ -78,3 +81,7 @@ def _safely(subject: str, check: Callable[[], Iterable[Finding]]) -> Iterator[Fi
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         yield wrong(subject, f"{place}{error.strerror or error}", "see that it can be read")
+    except Exception as error:  # a fault of ours must not hide what else there is to say
+        log.exception("doctor: %s", subject)
+        says = f"{type(error).__name__}: {error}"
+        yield wrong(subject, says, "report this fault of the publisher, with the lines above")

@@ -74,7 +74,7 @@ def templates(newsroom: Newsroom, now: datetime, pages: Pages) -> Iterator[Findi
     works = True
     for trouble in [*trials.made(newsroom, now), *pages(newsroom)]:
         works = False
-        yield wrong("templates", trouble, "mend that line")
+        yield wrong("templates", trouble, "mend that; report it, if no template is named")
     if works:
         yield fine("templates", "articles, mails, feeds and pages are made by them; mails have "
                    "their links")  # fmt: skip
