@@ -40,6 +40,17 @@ def test_every_template_is_used_and_not_only_read(
     assert (words or f"{file}:2: 'no' is undefined") in found["says"]
 
 
+@pytest.mark.parametrize("name", ["link", "preferences", "own_data", "ask_data"])
+def test_pages_behind_links_are_tried_for_a_reader(site: Path, name: str) -> None:
+    publisher(site, "subscribers", "add", "a@example.org", "--confirmed", "a test")
+    publisher(site, "keys", "rotate")
+    assert findings(site)["templates"]["level"] == "fine"
+    file = site / "email_templates" / "pages" / f"{name}.html"
+    file.parent.mkdir()
+    file.write_text("{{ no }}")
+    assert f"pages/{name}.html:1: 'no' is undefined" in findings(site)["templates"]["says"]
+
+
 def test_a_fault_of_ours_is_said_and_stops_no_other_check(
     site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

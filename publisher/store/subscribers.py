@@ -168,6 +168,12 @@ def has_active(session: Session, list_name: str) -> bool:
     return session.scalar(query.where(*gets_editions(list_name)).limit(1)) is not None
 
 
+def some_active(session: Session, list_name: str) -> Subscriber | None:
+    """Somebody who would get an edition of the list."""
+    query = select(Subscriber).join(Subscription).where(*gets_editions(list_name))
+    return session.scalar(query.limit(1))
+
+
 def gets_editions(list_name: str | ScalarSelect[str]) -> tuple[ColumnElement[bool], ...]:
     """What must hold of a subscription and its subscriber, so that the list's mail goes there."""
     return (

@@ -40,6 +40,12 @@ class Application:
         await (self.feeds if is_feed else self.rest)(scope, receive, send)
 
 
+def page_routes(press: Press) -> list[Route]:
+    """Where templates make what is answered; the last one takes any path."""
+    parts = (subscribe, own_data, subscription, editions, pages)
+    return [route for part in parts for route in part.routes(press)]
+
+
 def application(newsroom: Newsroom) -> Application:
     """Everything that is served: feeds, pages, sitemaps, media, our hub, signs of life."""
     config = newsroom.config
@@ -61,9 +67,7 @@ def application(newsroom: Newsroom) -> Application:
     ]
     if config.websub.own:
         routes.append(Route("/hub", HubEndpoint(newsroom).answer, methods=["GET", "POST"]))
-    for part in (subscribe, own_data, subscription, editions):
-        routes += part.routes(press)
-    routes += pages.routes(press)  # last: any other path may be a category's
+    routes += page_routes(press)
     rest = Starlette(routes=routes, exception_handlers=errors.handlers(press))
     # An address is right or wrong; a guess at what was meant would go by the Host header.
     rest.router.redirect_slashes = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 from starlette.applications import Starlette
@@ -12,11 +13,12 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message
 
 from publisher.errors import StoreError, TemplateError
+from publisher.model import KeyUse
+from publisher.pipeline.links import Links
 from publisher.pipeline.newsroom import Newsroom
-from publisher.store import articles, editions, feeds
+from publisher.store import articles, editions, feeds, keys, subscribers
 from publisher.syndication.selection import EVERYTHING
-from publisher.web import editions as edition_pages
-from publisher.web import own_data, pages, subscribe, subscription
+from publisher.web.app import page_routes
 from publisher.web.errors import error_page
 from publisher.web.press import MovedError, Press
 
@@ -30,12 +32,9 @@ def broken_pages(newsroom: Newsroom) -> list[str]:
     """
     press = Press(newsroom)
     error = Route("/error", press.endpoint(lambda reading: error_page(reading, 404)))
-    routes = [error]
-    for part in (subscribe, subscription, own_data, edition_pages, pages):
-        routes += part.routes(press)
     # Without what answers errors with a page, they come out here.
-    site = Starlette(routes=routes)
-    return asyncio.run(_troubles(site, [*_addresses(newsroom)]))
+    site = Starlette(routes=[error, *page_routes(press)])
+    return asyncio.run(_troubles(site, [*_addresses(newsroom), *_links(newsroom)]))
 
 
 def _addresses(newsroom: Newsroom) -> Iterator[str]:
@@ -62,6 +61,24 @@ def _addresses(newsroom: Newsroom) -> Iterator[str]:
             latest = editions.latest_date(session, one.name)
             if latest is not None:
                 yield f"/editions/{one.name}/{latest}/"
+
+
+def _links(newsroom: Newsroom) -> Iterator[str]:
+    """Where the links of mails lead, for a reader of each list; to look there changes nothing."""
+    with newsroom.store.read() as session:
+        if not keys.valid(session, KeyUse.LINKS):
+            return
+        readers = [
+            (one.name, reader)
+            for one in newsroom.config.lists
+            if (reader := subscribers.some_active(session, one.name)) is not None
+        ]
+    now = datetime.now(UTC)
+    links = Links(newsroom, now)
+    for name, reader in readers:
+        found = links.of_notice(reader.handle, name, now)
+        for link in (*found.values(), f"{found['@@PREFERENCES@@']}/data"):
+            yield link.removeprefix(newsroom.config.site.url)
 
 
 async def _troubles(site: ASGIApp, addresses: list[str]) -> list[str]:

@@ -25,6 +25,7 @@ NEEDED = {
     NoticeKind.CONFIRM: "@@CONFIRM@@",
     NoticeKind.WELCOME: "@@UNSUBSCRIBE@@",
     NoticeKind.CORRECTION: "@@UNSUBSCRIBE@@",
+    NoticeKind.DATA: "@@DATA@@",
 }
 
 
