@@ -143,7 +143,10 @@ class Clock:
         if pauses.find(self._newsroom, one) is not None:
             return  # `publisher status` says so, and why
         for edition in editions.advance(self._newsroom, one, _now()):
-            log.info("list %s: edition of %s is %s", one.name, edition.local_date, edition.state)
+            with logs.bound(edition=f"{one.name}/{edition.local_date}"):
+                log.info(
+                    "list %s: edition of %s is %s", one.name, edition.local_date, edition.state
+                )
 
     def _serve(self, one: MailingList) -> bool:
         """Whether all went well; the trouble of one edition does not hold up the others."""
@@ -151,13 +154,13 @@ class Clock:
         look = partial(self._to_send, one)
         if not self._attempt(name, lambda: found.extend(look())):
             return False
-        tries = [
-            self._attempt(
-                f"{name}, edition of {edition.local_date}", partial(self._deliver, one, edition)
-            )
-            for edition in found
-        ]
+        tries = [self._sent(one, edition) for edition in found]
         return all(tries)
+
+    def _sent(self, one: MailingList, edition: Edition) -> bool:
+        what = f"list {one.name}, edition of {edition.local_date}"
+        with logs.bound(edition=f"{one.name}/{edition.local_date}"):
+            return self._attempt(what, partial(self._deliver, one, edition))
 
     def _to_send(self, one: MailingList) -> Sequence[Edition]:
         if pauses.find(self._newsroom, one) is not None:
@@ -166,12 +169,11 @@ class Clock:
 
     def _deliver(self, one: MailingList, edition: Edition) -> None:
         tally: Counter[str] = Counter()
-        with logs.bound(edition=f"{one.name}/{edition.local_date}"):
-            turns = sending.deliver(self._newsroom, one, edition, _now, self._stopping.is_set)
-            for progress in turns:
-                tally.update(outcome.state for outcome in progress.outcomes)
-            if tally:
-                log.info("list %s, edition of %s: %s", one.name, edition.local_date, _said(tally))
+        turns = sending.deliver(self._newsroom, one, edition, _now, self._stopping.is_set)
+        for progress in turns:
+            tally.update(outcome.state for outcome in progress.outcomes)
+        if tally:
+            log.info("list %s, edition of %s: %s", one.name, edition.local_date, _said(tally))
 
 
 class _Pause:

@@ -271,6 +271,21 @@ def test_sending_and_reading_bounces_names_nobody(newsroom: Newsroom, lines: io.
     assert "ada@" not in said
 
 
+def test_why_an_edition_waits_carries_its_id(newsroom: Newsroom, lines: io.StringIO) -> None:
+    store(newsroom, CONTENT)
+    with newsroom.store.write() as session:
+        join(session, "daily", ["ada@example.org"])
+    sql(newsroom, f"UPDATE article SET published = '{datetime.now(UTC) - timedelta(days=1)}'")
+    template = newsroom.config.path("email_templates") / "digest" / "body.txt"
+    template.parent.mkdir(parents=True)
+    template.write_text("{{ nonsense }}")
+    tick(newsroom)
+    told = [json.loads(line) for line in lines.getvalue().splitlines()]
+    (line,) = [one for one in told if one["level"] == "error"]
+    assert "digest/body.txt:1: 'nonsense' is undefined" in line["event"]
+    assert line["edition"].startswith("daily/")
+
+
 def test_every_alert_is_about_a_number_that_there_is_and_is_explained(newsroom: Newsroom) -> None:
     with newsroom.store.write() as session:
         join(session, "daily", ["ada@example.org"])
