@@ -7,6 +7,7 @@ Every module logs by the standard library; here it is decided how that looks. Wh
 from __future__ import annotations
 
 import logging
+import os
 import re
 from collections.abc import MutableMapping
 from contextlib import AbstractContextManager
@@ -17,13 +18,15 @@ from structlog.typing import Processor
 
 # The scheduler warns of each tick that finds the one before still at work, as it should be.
 QUIET = {"apscheduler": logging.ERROR, "uvicorn": logging.WARNING}
+_PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 _address = re.compile(r"[^\s<>@\"'(),;:/\\\[\]]+@(?=[\w.\-\[])")
 
 
 def set_up(stream: TextIO, form: str = "auto", level: str = "info") -> None:
     """Log to a stream: `json`, `text`, or by itself (text on a terminal, JSON elsewhere).
 
-    Addresses of people are masked, but for the level debug.
+    Addresses of people are masked, but for the level debug. systemd's journal is told of levels in
+    the way that it understands (sd-daemon(3)), so that `journalctl -p warning` finds them.
     """
     on_terminal = stream.isatty()
     as_json = form == "json" or (form == "auto" and not on_terminal)
@@ -43,7 +46,7 @@ def set_up(stream: TextIO, form: str = "auto", level: str = "info") -> None:
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
             mask_addresses,
-            last,
+            _for_the_journal(last) if _is_journal(stream) else last,
         ],
     )
     handler = logging.StreamHandler(stream)
@@ -53,6 +56,23 @@ def set_up(stream: TextIO, form: str = "auto", level: str = "info") -> None:
     root.setLevel(level.upper())
     for library, least in QUIET.items():
         logging.getLogger(library).setLevel(least)
+
+
+def _is_journal(stream: TextIO) -> bool:
+    """Whether what is written there goes to the journal (systemd.exec(5), $JOURNAL_STREAM)."""
+    try:
+        state = os.fstat(stream.fileno())
+    except (OSError, ValueError):  # no file behind it
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{state.st_dev}:{state.st_ino}"
+
+
+def _for_the_journal(render: Processor) -> Processor:
+    def rendered(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
+        priority = _PRIORITIES.get(event.get("level", ""), 6)
+        return f"<{priority}>{render(logger, method, event)!s}"
+
+    return rendered
 
 
 def bound(**ids: Any) -> AbstractContextManager[Any]:

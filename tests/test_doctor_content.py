@@ -155,6 +155,19 @@ def test_a_file_that_is_no_database_is_named(site: Path) -> None:
     assert "mail" in found
 
 
+def test_a_damaged_database_is_found_when_all_of_it_is_read(site: Path) -> None:
+    with sqlite3.connect(site / "newsroom.db") as connection:
+        connection.execute(
+            "INSERT INTO article (title, body, published, category_id) "
+            "VALUES ('A', '', '2024-05-02 10:00:00', 99)"
+        )
+    connection.close()
+    assert findings(site)["database"]["level"] == "fine"
+    found = findings(site, "--full")["database"]
+    assert found["level"] == "wrong"
+    assert "is damaged" in found["says"]
+
+
 def test_postgresql_is_looked_at_too(
     site: Path, store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -240,6 +240,23 @@ def test_a_log_is_json_lines_with_ids(lines: io.StringIO) -> None:
     assert "edition" not in second
 
 
+def test_the_journal_is_told_how_bad_a_line_is(
+    lines: io.StringIO, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (tmp_path / "journal").open("w") as stream:
+        state = (tmp_path / "journal").stat()
+        monkeypatch.setenv("JOURNAL_STREAM", f"{state.st_dev}:{state.st_ino}")
+        logs.set_up(stream)
+        logging.getLogger("publisher.test").warning("the disk is full")
+        logging.getLogger("publisher.test").info("fine")
+    first, second = (tmp_path / "journal").read_text().splitlines()
+    assert first.startswith('<4>{"event": "the disk is full"')
+    assert second.startswith("<6>{")
+    logs.set_up(lines)
+    logging.getLogger("publisher.test").error("elsewhere")
+    assert lines.getvalue().startswith("{")
+
+
 def test_no_line_names_a_reader_unless_it_is_for_debugging(lines: io.StringIO) -> None:
     log = logging.getLogger("publisher.test")
     log.info("bounces: %s is gone", "ada.lovelace+news@example.org")

@@ -24,7 +24,7 @@ INDENT = 17
 
 
 @click.command("doctor")
-@click.option("--full", is_flag=True, help="Compare every file of every feed with the store.")
+@click.option("--full", is_flag=True, help="Read the whole database, and every file of every feed.")
 @click.option("--nameserver", metavar="ADDRESS[:PORT]", help="Ask this DNS server.")
 @click.option("--explain", "reply", metavar="TEXT", help="Only explain what a mail server said.")
 @as_json

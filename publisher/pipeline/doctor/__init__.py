@@ -45,7 +45,7 @@ def examine(
     yield from _safely("disk", lambda: machine.disk(config))
     yield from _safely("backup", lambda: machine.backup(config, now))
     ready = True
-    for finding in _safely("database", lambda: database.check(config, now)):
+    for finding in _safely("database", lambda: database.check(config, now, full=full)):
         ready &= database.can_be_used(finding)
         yield finding
     if ready:

@@ -8,14 +8,18 @@ from datetime import datetime
 from publisher.config import Config
 from publisher.pipeline.doctor.finding import Finding, Level, fine, note, wrong
 from publisher.store.condition import Condition, look_at
+from publisher.store.copy import check_sqlite, sqlite_file
 
 CLOCK_SECONDS = 5.0
 # From so much that the file holds for nothing, it is worth making it smaller.
 FREE_BYTES, FREE_PART = 100_000_000, 0.5
 
 
-def check(config: Config, now: datetime) -> Iterator[Finding]:
-    """How the database is. What is wrong with its version is said as "migrations"."""
+def check(config: Config, now: datetime, *, full: bool) -> Iterator[Finding]:
+    """How the database is; with `full`, SQLite's file is read through. Raises StoreError.
+
+    What is wrong with its version is said as "migrations".
+    """
     found = look_at(config.store_url)
     if found is None:
         yield note("migrations", "there is no database yet", "the first command makes it")
@@ -29,6 +33,10 @@ def check(config: Config, now: datetime) -> Iterator[Finding]:
         yield wrong("clock", f"the database's clock and ours are {apart:,.0f} s apart", "let both "
                     "machines keep time by NTP: editions go by the clock")  # fmt: skip
     yield from _sqlite(found) if found.is_sqlite else _postgres(found)
+    file = sqlite_file(config.store_url)
+    if full and file is not None:
+        check_sqlite(file)
+        yield fine("database", "read through, and whole")
 
 
 def can_be_used(finding: Finding) -> bool:
