@@ -66,6 +66,17 @@ def test_a_fault_of_ours_is_said_and_stops_no_other_check(
     assert found["lists"]["level"] == "fine"
 
 
+def test_a_page_that_fails_is_named_without_its_readers_token(
+    site: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    publisher(site, "subscribers", "add", "a@example.org", "--confirmed", "a test")
+    publisher(site, "keys", "rotate")
+    monkeypatch.setattr("publisher.web.subscription.named_categories", lambda *_: 1 / 0)
+    said = findings(site)["templates"]["says"]
+    assert said == "the page /preferences/… cannot be made: ZeroDivisionError: division by zero"
+    assert "the page /preferences/… cannot be made" in caplog.text
+
+
 def test_a_feed_that_somebody_has_changed_is_named(site: Path) -> None:
     publisher(site, "feeds", "build")
     assert findings(site)["feeds"]["level"] == "fine"

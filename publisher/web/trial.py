@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -34,7 +34,10 @@ def broken_pages(newsroom: Newsroom) -> list[str]:
     error = Route("/error", press.endpoint(lambda reading: error_page(reading, 404)))
     # Without what answers errors with a page, they come out here.
     site = Starlette(routes=[error, *page_routes(press)])
-    return asyncio.run(_troubles(site, [*_addresses(newsroom), *_links(newsroom)]))
+    shown = {address: address for address in _addresses(newsroom)}
+    # A link's token is its reader's own, and nobody else's to see.
+    shown |= {address: f"/{address.split('/')[1]}/…" for address in _links(newsroom)}
+    return asyncio.run(_troubles(site, shown))
 
 
 def _addresses(newsroom: Newsroom) -> Iterator[str]:
@@ -53,8 +56,8 @@ def _addresses(newsroom: Newsroom) -> Iterator[str]:
         newest = feeds.newest(session, found.id, 1) if found else []
         for article in articles.by_ids(session, newest).values():
             day = article.published.astimezone(newsroom.config.site.zone)
-            yield f"/articles/{quote(article.slug or '')}"
-            yield f"/{quote(article.category.path)}/"
+            yield f"/articles/{article.slug}"
+            yield f"/{article.category.path}/"
             yield f"/{day:%Y/%m/%d}/"
         for one in newsroom.config.lists:
             yield f"/editions/{one.name}/"
@@ -81,9 +84,10 @@ def _links(newsroom: Newsroom) -> Iterator[str]:
             yield link.removeprefix(newsroom.config.site.url)
 
 
-async def _troubles(site: ASGIApp, addresses: list[str]) -> list[str]:
+async def _troubles(site: ASGIApp, shown: Mapping[str, str]) -> list[str]:
+    """What is wrong with the pages at these addresses, each named as it may be shown."""
     found: list[str] = []
-    for address in addresses:
+    for address, name in shown.items():
         try:
             await _ask(site, address)
         except TemplateError as error:
@@ -94,8 +98,8 @@ async def _troubles(site: ASGIApp, addresses: list[str]) -> list[str]:
         except StoreError:
             raise
         except Exception as error:
-            log.exception("the page %s cannot be made", address)
-            found.append(f"the page {address} cannot be made: {type(error).__name__}: {error}")
+            log.exception("the page %s cannot be made", name)
+            found.append(f"the page {name} cannot be made: {type(error).__name__}: {error}")
     return found
 
 
@@ -106,7 +110,7 @@ async def _ask(site: ASGIApp, address: str) -> None:
         "method": "GET",
         "scheme": "http",
         "path": address,
-        "raw_path": address.encode(),
+        "raw_path": quote(address).encode(),
         "query_string": b"q=a",
         "root_path": "",
         "headers": [],
