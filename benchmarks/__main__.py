@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks import (
     bench_compose,
+    bench_delivery,
     bench_dkim,
     bench_feed_build,
     bench_full_build,
@@ -38,6 +39,7 @@ SUITE = (
     bench_pages,
     bench_sitemap,
     bench_dkim,
+    bench_delivery,
     bench_subscribers,
     bench_compose,
 )

@@ -188,7 +188,7 @@ class Writer:
         leave = self._tokens.unsubscribe(one.list_name, one.subscriber_id)
         # A stranger may have typed the name: the mail that asks must not carry words of theirs.
         name = "" if kind is NoticeKind.CONFIRM else one.name
-        key = f"<{token}@{around.domain}>"
+        key = message.message_id(token, around.domain)
         head = {
             message.TO: message.to_header(one.email, name),
             message.MESSAGE_ID: key,
