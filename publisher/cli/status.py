@@ -10,7 +10,7 @@ from publisher.cli.common import as_json, counted, newsroom_of, now, print_json
 from publisher.cli.websub_status import show_websub, websub_status
 from publisher.model import EditionState
 from publisher.pipeline.remarks import remarks
-from publisher.store import articles, deliveries, editions, feeds, notices, stale, subscribers
+from publisher.store import articles, deliveries, editions, feeds, notice_ledger, stale, subscribers
 
 SHOWN = 10
 UNFINISHED = (EditionState.HELD, EditionState.CUT, EditionState.STOPPED)
@@ -52,7 +52,7 @@ def status_command(context: click.Context, as_json: bool) -> None:
                 for one in config.lists
             ],
             "websub": websub_status(session, config, now()),
-            "notices": notices.count_by_state(session),
+            "notices": notice_ledger.count_by_state(session),
             "remarks": remarks(newsroom, now()),
             "set_aside": [
                 {"where": f"{one.origin}:{one.line}" if one.line else one.origin, "why": one.reason}

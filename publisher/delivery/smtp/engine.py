@@ -19,8 +19,8 @@ from publisher.delivery.transport import Answer, Fate, UnreachableError
 
 # An idle connection is closed before the server loses patience.
 IDLE_SECONDS = 15.0
-# So many letters are written at once, ahead of their turn: one between two others takes three
-# times as long, since the processor has to find its way back into that work each time.
+# So many letters are written at once, ahead of their turn: one by one between sends, the same work
+# takes more than twice as long.
 AHEAD = 100
 
 log = logging.getLogger(__name__)
