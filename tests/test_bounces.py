@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from publisher.delivery.bounces.reading import Meaning
-from publisher.delivery.mail_tokens import MailTokens
 from publisher.errors import UsageError
-from publisher.model import Delivery, Notice, Subscriber
+from publisher.model import Delivery, KeyUse, Notice, Subscriber
 from publisher.pipeline.bounces import Handled, take_mail
+from publisher.pipeline.letters import mail_tokens
 from publisher.pipeline.newsroom import Newsroom
-from publisher.store import acts, bounces, mail_keys, subscribers
+from publisher.store import acts, bounces, keys, subscribers
 from tests.came_back import Sent, came_back, forged
 from tests.readers import NOW, sent, state
 from tests.readers import newsroom as newsroom  # fixtures
@@ -200,8 +200,7 @@ def test_a_notice_comes_back_too(newsroom: Newsroom, readers: dict[str, int]) ->
     with newsroom.store.write() as session:
         notice = Notice(kind="welcome", subscriber_id=ada, list_name="daily", due=NOW, changed=NOW)
         session.add(notice)
-    keys = mail_keys.all_keys(newsroom.store)
-    token = MailTokens(keys).notice(notice.id, ada)
+    token = mail_tokens(newsroom, NOW).notice(notice.id, ada)
     verp = sent(newsroom, ada)
     data = came_back("hard/qmail", verp).replace(verp.verp.encode(), f"b+{token}@x".encode())
     assert take_mail(newsroom, data, NOW).after == "bounced"
@@ -219,7 +218,7 @@ def test_a_mail_about_somebody_who_is_gone_changes_nothing(
 
 
 def test_a_key_is_made_once_and_shared(newsroom: Newsroom) -> None:
-    first = mail_keys.all_keys(newsroom.store)
-    assert mail_keys.all_keys(newsroom.store) == first
+    first = keys.secrets_of(newsroom.store, KeyUse.MAILS, NOW)
+    assert keys.secrets_of(newsroom.store, KeyUse.MAILS, NOW) == first
     assert len(first) == 1
     assert len(first[0]) == 32

@@ -22,10 +22,10 @@ from publisher.cli import main
 from publisher.cli.site import make_site
 from publisher.clock import Clock
 from publisher.delivery.bounces.mailboxes import file_mail
-from publisher.delivery.mail_tokens import MailTokens
-from publisher.store import mail_keys
+from publisher.pipeline.letters import mail_tokens
 from tests.came_back import Sent, came_back, forged
 from tests.factories import join
+from tests.readers import NOW
 
 
 @pytest.fixture
@@ -45,8 +45,7 @@ def site(tmp_path: Path) -> Path:
 def mail(site: Path, name: str) -> bytes:
     """A mail about the site's reader that came back."""
     with opened(settings.load(site / "config.toml")) as newsroom:
-        keys = mail_keys.all_keys(newsroom.store)
-    tokens = MailTokens(keys, ["daily"])
+        tokens = mail_tokens(newsroom, NOW)
     return came_back(name, Sent("ada@example.org", 1, 1, tokens=tokens))
 
 

@@ -51,7 +51,7 @@ class MailToken:
 
 
 class MailTokens:
-    """Makes tokens with the first key, and knows those that were made with any of the keys.
+    """Makes tokens with the last key, and knows those that were made with any of the keys.
 
     `lists` are the names of the lists that a reader can ask to leave.
     """
@@ -70,7 +70,7 @@ class MailTokens:
     def unsubscribe(self, list_name: str, subscriber_id: int) -> str:
         """The token by which a subscriber leaves a list."""
         name = f"u{base36(subscriber_id)}"
-        return f"{name}-{_code(self._keys[0], f'{name}/{list_name}')}"
+        return f"{name}-{_code(self._keys[-1], f'{name}/{list_name}')}"
 
     def found(self, text: str) -> Iterator[MailToken]:
         """The tokens of ours in a text, in their order; what only looks like one is passed over."""
@@ -84,7 +84,7 @@ class MailTokens:
         return next(self.found(text), None)
 
     def _coded(self, name: str) -> str:
-        return f"{name}-{_code(self._keys[0], name)}"
+        return f"{name}-{_code(self._keys[-1], name)}"
 
     def _read(self, match: re.Match[str]) -> MailToken | None:
         kind, number, who, leaver, code = match.groups()

@@ -37,7 +37,7 @@ from publisher.model.people import (
     Suppression,
     Transition,
 )
-from publisher.model.reports import MailKey, MailReport, ReportKind
+from publisher.model.reports import MailReport, ReportKind
 from publisher.model.search import SearchProgress, SearchRow
 from publisher.model.sitemap import SitemapPart
 from publisher.model.websub import Hub, HubMode, HubRequest, HubSubscription, Ping, Topic
@@ -73,7 +73,6 @@ __all__ = [
     "HubSubscription",
     "KeyUse",
     "LedgerRow",
-    "MailKey",
     "MailReport",
     "Medium",
     "Notice",

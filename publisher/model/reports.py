@@ -50,12 +50,3 @@ class MailReport(Base):
     before: Mapped[str]
     after: Mapped[str]
     undone: Mapped[datetime | None]
-
-
-class MailKey(Base):
-    """A secret that the tokens of mails are made with; the newest makes them, all are known."""
-
-    __tablename__ = "mail_key"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    secret: Mapped[str]

@@ -12,14 +12,14 @@ from publisher.delivery import message
 from publisher.delivery.mail_tokens import MailTokens
 from publisher.delivery.transport import Letter, hand_over
 from publisher.errors import UsageError
-from publisher.model import Edition
+from publisher.model import Edition, KeyUse
 from publisher.newsletter.addresses import normalised
 from publisher.newsletter.compose import ComposedMail
 from publisher.newsletter.variants import Variant
 from publisher.pipeline.links import Links, example
 from publisher.pipeline.newsroom import Newsroom
 from publisher.pipeline.press import Press
-from publisher.store import mail_keys
+from publisher.store import keys
 from publisher.store.deliveries import Due
 
 ONE_CLICK = message.Unsubscribe.ONE_CLICK
@@ -37,8 +37,7 @@ class Letters:
         self._press, self._edition = press, edition
         self._edition_id, self._list_name = edition.id, edition.list_name
         self._frame = frame(newsroom, one)
-        key, *_ = mail_keys.all_keys(newsroom.store)
-        self._tokens = MailTokens([key])
+        self._tokens = mail_tokens(newsroom, edition.cut_at)
         self._links = Links(newsroom, edition.cut_at)
         self._template = lru_cache(TEMPLATES)(self._built)
 
@@ -98,6 +97,12 @@ def proof(
     data = message.fill(built, head, example(newsroom))
     letter = Letter(key, around.sender, message.wire(address), data)
     return hand_over(newsroom.transport, letter)
+
+
+def mail_tokens(newsroom: Newsroom, now: datetime) -> MailTokens:
+    """What the tokens of the site's mails are made with, and known by."""
+    lists = [one.name for one in newsroom.config.lists]
+    return MailTokens(keys.secrets_of(newsroom.store, KeyUse.MAILS, now), lists)
 
 
 def list_id(newsroom: Newsroom, one: MailingList) -> str:

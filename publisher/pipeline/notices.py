@@ -11,7 +11,6 @@ from typing import Any
 
 from publisher.config import MailingList
 from publisher.delivery import message
-from publisher.delivery.mail_tokens import MailTokens
 from publisher.delivery.owner import new_name
 from publisher.delivery.sender import Progress, deliver
 from publisher.delivery.transport import Letter, NotYetError, WithheldError
@@ -25,11 +24,11 @@ from publisher.model import (
 )
 from publisher.model.states import Standing
 from publisher.newsletter.notices import CorrectedArticle, compose_notice, obstacle
-from publisher.pipeline.letters import frame
+from publisher.pipeline.letters import frame, mail_tokens
 from publisher.pipeline.links import Links
 from publisher.pipeline.newsroom import Newsroom
 from publisher.render.view import view
-from publisher.store import articles, mail_keys, notice_ledger, notices
+from publisher.store import articles, notice_ledger, notices
 from publisher.store.notice_ledger import DueNotice
 
 log = logging.getLogger(__name__)
@@ -81,8 +80,7 @@ class Writer:
     def __init__(self, newsroom: Newsroom, now: datetime) -> None:
         self._newsroom, self._now = newsroom, now
         self._links = Links(newsroom, now)
-        key, *_ = mail_keys.all_keys(newsroom.store)
-        self._tokens = MailTokens([key])
+        self._tokens = mail_tokens(newsroom, now)
         self._templates: dict[Variant, message.Template] = {}
         self._broken: dict[Variant, str] = {}
         self._latest: dict[str, date | None] = {}
