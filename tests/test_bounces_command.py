@@ -198,10 +198,14 @@ def a_digest_is_sent(site: Path) -> bytes:
 
 @pytest.mark.parametrize("bounces", ["", "bounces@news.example"])
 @pytest.mark.parametrize(
-    ("pattern", "after"), [("hard/postfix", "bounced"), ("complaint/aol", "complained")]
+    ("pattern", "after", "said"),
+    [
+        ("hard/postfix", "bounced", "came back: no such address"),
+        ("complaint/aol", "complained", "called spam by the reader"),
+    ],
 )
 def test_a_digest_that_comes_back_is_known_again(
-    site: Path, bounces: str, pattern: str, after: str
+    site: Path, bounces: str, pattern: str, after: str, said: str
 ) -> None:
     config = site / "config.toml"
     config.write_text(
@@ -218,6 +222,9 @@ def test_a_digest_that_comes_back_is_known_again(
     file_mail(site / "back", data.replace(ours, returned))
     publisher(site, "bounces", "read")
     assert state(site) == after
+    shown = publisher(site, "digest", "status", "daily").output
+    assert f"  1 accepted, and {said}\n" in shown
+    assert f"  ada@example.org: {said}" in shown
 
 
 @pytest.mark.parametrize("bounces", ["", "bounces@news.example"])

@@ -1,4 +1,4 @@
-"""What mail that comes back says of readers, and the keys that prove it is about mail of ours."""
+"""What mail that comes back says of readers."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ class MailReport(Base):
     __table_args__ = (
         UniqueConstraint("mail", "kind", "subscriber_id"),
         Index("ix_mail_report_subscriber", "subscriber_id", "id"),
+        Index("ix_mail_report_edition", "edition_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -1,4 +1,4 @@
-"""The secrets of mails beside all others.
+"""The secrets of mails beside all others, and an index for what came back of an edition.
 
 Revision ID: 0012
 """
@@ -29,3 +29,4 @@ def upgrade() -> None:
         values = {"use": "mails", "secret": bytes.fromhex(secret), "created": now}
         connection.execute(sa.insert(NEW).values(values))
     op.drop_table("mail_key")
+    op.create_index("ix_mail_report_edition", "mail_report", ["edition_id"])
