@@ -22,7 +22,7 @@ from time import process_time
 from typing import Any
 
 from benchmarks.measure import Result
-from benchmarks.newsroom import NOW, contents, newsroom, store
+from benchmarks.newsroom import NOW, contents, newsroom, people, store
 from publisher.model import Edition
 from publisher.pipeline import editions
 from publisher.pipeline.newsroom import Newsroom
@@ -140,17 +140,12 @@ def fill(made: Newsroom, subscribers: int, variants: int) -> None:
         execute("CREATE TEMP TABLE choice (n INTEGER PRIMARY KEY, c TEXT, l TEXT, f TEXT)")
         for number, choice in enumerate(choices):
             execute("INSERT INTO choice VALUES (?, ?, ?, ?)", (number, *choice))
+        people(execute, subscribers)
         execute(
             f"""
-            INSERT INTO subscriber (email, name, state)
-            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {subscribers})
-            SELECT 'reader' || i || '@example.org', '', 'active' FROM n
-            """
-        )
-        execute(
-            f"""
-            INSERT INTO subscription (list, subscriber_id, categories, language, format)
-            SELECT 'daily', s.id, c.c, c.l, c.f
+            INSERT INTO subscription
+                   (list, subscriber_id, state, since, categories, language, format)
+            SELECT 'daily', s.id, 'active', '2024-01-01 00:00:00.000000', c.c, c.l, c.f
             FROM subscriber s JOIN choice c ON c.n = s.id % {len(choices)}
             """
         )

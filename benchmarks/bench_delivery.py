@@ -1,12 +1,15 @@
 """Sending an edition to Postfix's smtp-sink on this machine, against smtp-source and libraries.
 
-In microseconds a message, from a ledger with all rows written to a ledger with all outcomes
-written: on disk, with an fsync for each group. The peers keep no ledger. Letters are filled in for
-each reader, and at least as large as those of the peers. All use 8 connections.
+In microseconds a message, by what `digest send` does with an edition whose variants are composed:
+from a ledger with all rows written to a ledger with all outcomes written, on disk, with an fsync
+for each group. Each letter has a return path, two signed links and a Message-ID of its own, and is
+at least as large as those of the peers, which keep no ledger and send one letter again and again.
+All use 8 connections.
 
 - smtp-source as it is opens a connection for each message; with -d it keeps them.
 - `in_doubt` is how many letters a crash may leave in doubt: 100 by default, 1000 where it says so.
 - With a round trip of 20 ms there is one connection each.
+- Signed mail is measured against the same without a signature.
 - Memory is that of `publisher digest send` with all it does.
 
 Without smtp-source and smtp-sink (Debian: postfix) it says so and measures nothing.
@@ -21,6 +24,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -30,93 +34,111 @@ from sqlalchemy import delete, insert
 
 from benchmarks import delivery_peers as peers
 from benchmarks.measure import Result, in_turns
-from publisher.config.servers import parse_server
-from publisher.delivery import message
-from publisher.delivery.policy import Policy
-from publisher.delivery.sender import deliver
-from publisher.delivery.smtp.channel import Patience
-from publisher.delivery.smtp.opening import Manners
-from publisher.delivery.smtp.relay import Terms
-from publisher.delivery.smtp.tls import believing, verifying
-from publisher.delivery.smtp.transport import SmtpTransport
-from publisher.delivery.transport import Letter
-from publisher.model import Delivery, Edition, Subscriber
-from publisher.store import deliveries
+from benchmarks.newsroom import newsroom, people
+from publisher import bootstrap
+from publisher.delivery.dkim import Signer, new_key
+from publisher.model import Delivery, Edition, Subscriber, Subscription
+from publisher.newsletter.variants import Variant
+from publisher.pipeline.letters import Letters
+from publisher.pipeline.newsroom import Newsroom
+from publisher.pipeline.press import Press
+from publisher.pipeline.sending import deliver
+from publisher.store import deliveries, edition_texts
 from publisher.store.deliveries import Due
-from publisher.store.engine import Store, open_store
+from publisher.store.edition_texts import Mail
 
 TURNS = 3
 MANY, FEW = 20_000, 4_000
 CONNECTIONS = 8
 NOW = datetime(2024, 5, 2, 18, 0, tzinfo=UTC)
-FRAME = message.Frame(
-    list_title="Daily digest",
-    list_id="daily.news.example",
-    sender=peers.SENDER,
-    sender_name="Our Newsroom",
-    reply_to="",
-    archive="https://news.example/editions/daily/",
-)
+VARIANT = Variant((), "en", "html").key
+SENTENCE = "It was said so, and nobody denied it. "
 
 
-class Letters:
-    """Letters with so many bytes after the headers, as an edition has them."""
+class Editions:
+    """A newsroom with readers, which sends one edition after the other."""
 
-    def __init__(self, size: int) -> None:
-        text = "It was said so. " * (size // 16) + "\n\n@@UNSUBSCRIBE@@\n"
-        self._template = message.build(FRAME, "News of today", None, text, NOW)
-        self._links = {message.UNSUBSCRIBE: message.unsubscribe_link(FRAME)}
-
-    def write(self, due: Due) -> Letter:
-        """The letter for one reader."""
-        key = message.message_id(1, due.subscriber_id, FRAME.domain)
-        head = {
-            message.TO: message.to_header(due.email, due.name),
-            message.MESSAGE_ID: key,
-            message.UNSUBSCRIBE_MAIL: self._links[message.UNSUBSCRIBE],
-        }
-        data = message.fill(self._template, head, self._links)
-        return Letter(key, FRAME.sender, due.email, data)
-
-
-class Newsroom:
-    """A store with readers, in which one edition after the other is sent."""
-
-    def __init__(self, url: str, readers: int) -> None:
-        self.store: Store = open_store(url)
-        self._day = date(2024, 1, 1)
-        with self.store.write() as session:
-            people = (
-                {"email": f"reader{n}@example.org", "name": f"Reader {n}"} for n in range(readers)
+    def __init__(self, made: Newsroom, readers: int) -> None:
+        self._made, self._day = made, date(2024, 1, 1)
+        with made.store.write() as session:
+            numbers = range(1, readers + 1)
+            session.execute(
+                insert(Subscriber),
+                [{"id": n, "email": f"reader{n}@example.org", "name": f"R {n}"} for n in numbers],
             )
-            session.execute(insert(Subscriber), [{**one, "state": "active"} for one in people])
+            session.execute(
+                insert(Subscription),
+                [
+                    {"list_name": "daily", "subscriber_id": n, "state": "active", "since": NOW}
+                    for n in numbers
+                ],
+            )
 
-    def send(self, port: int, number: int, size: int, connections: int, in_doubt: int) -> float:
+    def send(
+        self,
+        port: int,
+        number: int,
+        size: int,
+        connections: int = CONNECTIONS,
+        in_doubt: int = 1000,
+        signer: Signer | None = None,
+    ) -> float:
         """Microseconds a letter of one edition."""
-        edition_id = self._edition(number)
-        server = parse_server(f"smtp://{peers.HOST}:{port}?tls=none")
-        manners = Manners(Patience.of(60), verifying(None), believing(), "bench.example")
-        transport = SmtpTransport([Terms(server, connections=connections)], manners)
-        ledger = deliveries.ledger_of(edition_id, f"bench/{edition_id}")
-        write, policy = Letters(size).write, Policy(in_doubt=in_doubt)
+        made = self._towards(port, connections, in_doubt, signer)
+        one, edition = made.config.lists[0], self._edition(number, size)
         start = time.perf_counter()
-        for _ in deliver(self.store, ledger, write, transport, lambda: NOW, policy=policy):
+        for _ in deliver(made, one, edition, lambda: NOW):
             pass
         took = time.perf_counter() - start
-        with self.store.read() as session:
-            if deliveries.count_by_state(session, edition_id) != {"accepted": number}:
+        with made.store.read() as session:
+            if deliveries.count_by_state(session, edition.id) != {"accepted": number}:
                 raise RuntimeError("not everybody has got it")
         return took / number * 1e6
 
-    def _edition(self, number: int) -> int:
+    def letter(self, size: int) -> bytes:
+        """One of the letters."""
+        made, edition = self._made, self._edition(0, size)
+        one = made.config.lists[0]
+        written = Letters(made, one, edition, Press(made, one, edition))
+        data = written.write(Due(1, VARIANT, 1, "reader1@example.org", "R 1", 1)).data
+        if len(data.partition(b"\r\n\r\n")[2]) < size:
+            raise RuntimeError("our letters are smaller than those of the peers")
+        return data
+
+    def _towards(
+        self, port: int, connections: int, in_doubt: int, signer: Signer | None
+    ) -> Newsroom:
+        config = self._made.config.model_copy(deep=True)
+        mail = config.mail.model_copy(update={"transport": f"smtp://{peers.HOST}:{port}"})
+        terms = {"in_doubt": in_doubt, "connections": connections}
+        delivery = config.delivery.model_copy(update=terms)
+        config = config.model_copy(update={"mail": mail, "delivery": delivery})
+        return replace(
+            self._made,
+            transport=bootstrap.transport(config),
+            policy=bootstrap.policy(config),
+            signer=signer,
+        )
+
+    def _edition(self, number: int, size: int) -> Edition:
+        """One that is composed, and of which nothing has been sent."""
         self._day += timedelta(days=1)
-        with self.store.write() as session:
+        with self._made.store.write() as session:
             session.execute(delete(Delivery))
-            made = Edition(list_name="daily", local_date=self._day, cut_at=NOW)
+            made = Edition(list_name="daily", local_date=self._day, cut_at=NOW, prepared_at=NOW)
             session.add(made)
             session.flush()
-            deliveries.prepare(session, made.id, [(n + 1, "v") for n in range(number)], NOW)
-            return made.id
+            edition_texts.keep_variants(session, made.id, [(VARIANT, 0, mail(size), ())])
+            deliveries.prepare(session, made.id, [(n + 1, VARIANT) for n in range(number)], NOW)
+            return made
+
+
+def mail(size: int) -> Mail:
+    """A mail of about so many bytes on the wire, a third of them plain text."""
+    leave = "@@UNSUBSCRIBE@@", "@@PREFERENCES@@"
+    third = SENTENCE * (size // 3 // len(SENTENCE))
+    html = f'<p>{third}{third}</p><a href="{leave[0]}">Leave</a> <a href="{leave[1]}">Choose</a>'
+    return Mail("News of today", html, f"{third}\n\n{leave[0]}\n{leave[1]}\n")
 
 
 def run() -> list[Result]:
@@ -125,27 +147,25 @@ def run() -> list[Result]:
     if lacking:
         print(f"not measured: {' and '.join(lacking)} not installed")
         return []
-    with TemporaryDirectory() as folder, peers.sink() as port:
-        newsroom = Newsroom(f"sqlite:///{folder}/newsroom.db", MANY)
-        results = list(_speeds(newsroom, port))
-        results += _from_far(newsroom, port)
-        newsroom.store.close()
+    with newsroom() as made, peers.sink() as port:
+        editions = Editions(made, MANY)
+        results = list(_speeds(editions, port))
+        results += _from_far(editions, port)
+        results += _signed(editions, port)
         results += _on_postgresql(port)
     with peers.sink() as port:
         return results + memory(port)
 
 
-def _speeds(newsroom: Newsroom, port: int) -> Iterator[Result]:
+def _speeds(editions: Editions, port: int) -> Iterator[Result]:
     for size, limit in ((4096, 1 / 1.2), (20480, 1.0)):
         name = f"mail of {size // 1024} kB, SQLite"
-        data = Letters(size).write(Due(1, "v", 1, "reader1@example.org", "Reader 1", 1)).data
-        if len(data) < size:
-            raise RuntimeError("our letters are smaller than those of the peers")
-        ours = partial(newsroom.send, port, MANY, size, CONNECTIONS)
+        data = editions.letter(size)
+        fast = partial(editions.send, port, MANY, size)
+        usual = partial(fast, in_doubt=100)
         source = partial(peers.smtp_source, port, MANY, size, CONNECTIONS)
         asio = partial(peers.with_aiosmtplib, port, FEW, data, CONNECTIONS)
         threads = partial(peers.threaded_smtplib, port, FEW, data, CONNECTIONS)
-        fast, usual = partial(ours, 1000), partial(ours, 100)
         yield _turns(f"{name}, 1000 in doubt, against smtp-source", fast, source, limit)
         yield _turns(f"{name}, 100 in doubt, against smtp-source", usual, source, None)
         kept = partial(source, "-d")
@@ -154,15 +174,22 @@ def _speeds(newsroom: Newsroom, port: int) -> Iterator[Result]:
         yield _turns(f"{name}, 100 in doubt, against smtplib in threads", usual, threads, 1 / 3)
 
 
-def _from_far(newsroom: Newsroom, port: int) -> list[Result]:
+def _from_far(editions: Editions, port: int) -> list[Result]:
     size = 4096
-    data = Letters(size).write(Due(1, "v", 1, "reader1@example.org", "Reader 1", 1)).data
+    data = editions.letter(size)
     with peers.far_away(port, 0.020) as far:
-        ours = partial(newsroom.send, far, 200, size, 1, 100)
+        ours = partial(editions.send, far, 200, size, connections=1, in_doubt=100)
         theirs = partial(peers.threaded_smtplib, far, 60, data, 1)
         return [
             _turns("a round trip of 20 ms, one connection, against smtplib", ours, theirs, 1 / 3.5)
         ]
+
+
+def _signed(editions: Editions, port: int) -> Iterator[Result]:
+    plain = partial(editions.send, port, FEW, 20480)
+    for kind, shown in (("ed25519", "Ed25519"), ("rsa", "RSA-2048")):
+        signed = partial(plain, signer=Signer((new_key("bench", kind),)))
+        yield _turns(f"mail of 20 kB signed with {shown}, against not signed", signed, plain, None)
 
 
 def _on_postgresql(port: int) -> list[Result]:
@@ -170,14 +197,15 @@ def _on_postgresql(port: int) -> list[Result]:
 
     if postgres.binaries() is None:
         return []
-    with postgres.running_server(durable=True) as server, server.database() as url:
-        newsroom = Newsroom(url, MANY)
-        ours = partial(newsroom.send, port, MANY, 4096, CONNECTIONS, 1000)
+    with (
+        postgres.running_server(durable=True) as server,
+        server.database() as url,
+        newsroom(store={"url": url}) as made,
+    ):
+        ours = partial(Editions(made, MANY).send, port, MANY, 4096)
         source = partial(peers.smtp_source, port, MANY, 4096, CONNECTIONS)
         name = "mail of 4 kB, PostgreSQL, 1000 in doubt, against smtp-source"
-        result = _turns(name, ours, source, None)
-        newsroom.store.close()
-        return [result]
+        return [_turns(name, ours, source, None)]
 
 
 def _turns(name: str, ours: partial[float], peer: partial[float], limit: float | None) -> Result:
@@ -206,6 +234,11 @@ def _peak(port: int, number: int) -> float:
             [sys.executable, "-c", program, *command],
             cwd=folder, check=True, capture_output=True, text=True,
         )  # fmt: skip
+        query = "SELECT count(*) FROM delivery WHERE state = 'accepted'"
+        store = sqlite3.connect(folder / "newsroom.db")
+        if store.execute(query).fetchone() != (number,):
+            raise RuntimeError("not everybody has got it")
+        store.close()
         return int(told.stdout) * (1 if sys.platform == "darwin" else 1024) / 1e6
 
 
@@ -223,14 +256,14 @@ def _site(port: int, number: int) -> Iterator[Path]:
         subprocess.run(
             [*publisher, "import", "news.md"], cwd=folder, check=True, stdout=subprocess.DEVNULL
         )
-        with sqlite3.connect(folder / "newsroom.db") as store:
-            store.executescript(
-                f"""
-                WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {number})
-                INSERT INTO subscriber (email, name, state)
-                SELECT 'reader' || i || '@example.org', 'Reader ' || i, 'active' FROM n;
-                INSERT INTO subscription (list, subscriber_id, categories, format)
-                SELECT 'daily', id, '[]', 'html' FROM subscriber;
+        store = sqlite3.connect(folder / "newsroom.db")
+        with store:
+            people(store.execute, number)
+            store.execute(
+                """
+                INSERT INTO subscription (list, subscriber_id, state, since, categories, format)
+                SELECT 'daily', id, 'active', '2024-01-01 00:00:00.000000', '[]', 'html'
+                FROM subscriber
                 """
             )
         store.close()

@@ -13,12 +13,14 @@ import dkim
 from benchmarks.measure import Result, in_turns, timed
 from publisher.delivery import message
 from publisher.delivery.dkim import Key, Signer, new_key, pem
+from publisher.delivery.mail_tokens import MailTokens
 
 MAILS = 40
 TURNS = 7
 DOMAIN = "news.example"
 WHEN = datetime(2024, 5, 2, 18, 0, tzinfo=UTC)
 BODY = "<p>" + "words of a  digest, twenty kilobytes of them. " * 380 + "</p>"
+TOKENS = MailTokens([b"k" * 32])
 LINKS = '<a href="@@UNSUBSCRIBE@@">Leave</a> <a href="@@PREFERENCES@@">Choose</a>'
 
 
@@ -47,7 +49,7 @@ def letter(frame: message.Frame, made: message.Template, who: int) -> bytes:
     }
     head = {
         message.TO: message.to_header(f"reader{who}@example.org", "A Reader"),
-        message.MESSAGE_ID: message.message_id(1, who, frame.domain, b"k" * 32),
+        message.MESSAGE_ID: message.message_id(TOKENS.edition(1, who), frame.domain),
         message.UNSUBSCRIBE_MAIL: message.unsubscribe_link(frame, f"u{who}-aaaabbbbccccdddd"),
     }
     return message.fill(made, head, links)

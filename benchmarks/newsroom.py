@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -129,6 +129,17 @@ def _fill(raw: object, number: int, minutes: int) -> None:
     )
     execute("COMMIT")
     execute("ANALYZE")
+
+
+def people(execute: Callable[[str], object], number: int) -> None:
+    """Store that many subscribers, whose ids go from 1 to it, by plain SQL. SQLite only."""
+    execute(
+        f"""
+        INSERT INTO subscriber (email, name, state, handle)
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {number})
+        SELECT 'reader' || i || '@example.org', 'Reader ' || i, 'deliverable', 1000 + i FROM n
+        """
+    )
 
 
 def store(made: Newsroom, wanted: Iterator[Content], prefix: str = "a") -> None:

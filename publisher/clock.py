@@ -124,9 +124,8 @@ class Clock:
         if forgotten:
             log.info("%d subscriptions were not confirmed in time, and are forgotten", forgotten)
         tally: Counter[str] = Counter()
-        turns = send_notices(self._newsroom, _now, self._stopping.is_set)
-        for outcomes in turns:
-            tally.update(outcome.state for outcome in outcomes)
+        for progress in send_notices(self._newsroom, _now, self._stopping.is_set):
+            tally.update(outcome.state for outcome in progress.outcomes)
         if tally:
             log.info("notices: %s", _said(tally))
 

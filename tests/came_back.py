@@ -15,9 +15,8 @@ from publisher.delivery import message
 from publisher.delivery.mail_tokens import MailTokens
 
 PATTERNS = Path(__file__).parent / "mails"
-KEY = b"k" * 32
 LISTS = ("weekly", "daily")
-TOKENS = MailTokens([KEY], LISTS)
+TOKENS = MailTokens([b"k" * 32], LISTS)
 FRAME = message.Frame(
     list_title="Daily digest",
     list_id="daily.news.example",
@@ -39,7 +38,6 @@ class Sent:
     subscriber_id: int = 8
     list_name: str = "daily"
     tokens: MailTokens = TOKENS
-    key: bytes = KEY
 
     @property
     def verp(self) -> str:
@@ -54,7 +52,8 @@ class Sent:
     @property
     def message_id(self) -> str:
         """The Message-ID."""
-        return message.message_id(self.edition_id, self.subscriber_id, FRAME.domain, self.key)
+        token = self.tokens.edition(self.edition_id, self.subscriber_id)
+        return message.message_id(token, FRAME.domain)
 
     @property
     def data(self) -> str:

@@ -59,7 +59,8 @@ def state(newsroom: Newsroom, address: str, list_name: str = "daily") -> str:
 
 def tick(newsroom: Newsroom, now: datetime = NOW) -> list[str]:
     """Send the notices that are due; the states they came out in."""
-    return [str(o.state) for turn in send_notices(newsroom, lambda: now) for o in turn]
+    turns = send_notices(newsroom, lambda: now)
+    return [str(o.state) for progress in turns for o in progress.outcomes]
 
 
 def letters(newsroom: Newsroom, to: str | None = None) -> list[EmailMessage]:

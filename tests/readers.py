@@ -10,10 +10,10 @@ import pytest
 
 from publisher.bootstrap import opened
 from publisher.config import Config
-from publisher.delivery.mail_tokens import MailTokens
 from publisher.model import Delivery, Edition
+from publisher.pipeline.letters import mail_tokens
 from publisher.pipeline.newsroom import Newsroom
-from publisher.store import mail_keys, subscribers
+from publisher.store import subscribers
 from tests.came_back import Sent
 from tests.factories import join
 
@@ -57,9 +57,8 @@ def readers(newsroom: Newsroom) -> dict[str, int]:
 
 def sent(newsroom: Newsroom, who: int, edition: int = 1) -> Sent:
     """The mail of an edition to a reader, as the newsroom's own keys mark it."""
-    keys = mail_keys.all_keys(newsroom.store)
-    tokens = MailTokens(keys, ["daily"])
-    return Sent("ada@example.org", edition, who, tokens=tokens, key=keys[0])
+    tokens = mail_tokens(newsroom, NOW)
+    return Sent("ada@example.org", edition, who, tokens=tokens)
 
 
 def state(newsroom: Newsroom, who: int) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from publisher.delivery.bounces.reading import Meaning
-from publisher.delivery.mail_tokens import MailTokens
 from publisher.errors import UsageError
-from publisher.model import Delivery, Notice, Subscriber
+from publisher.model import Delivery, KeyUse, Notice, Subscriber
 from publisher.pipeline.bounces import Handled, take_mail
+from publisher.pipeline.letters import mail_tokens
 from publisher.pipeline.newsroom import Newsroom
-from publisher.store import acts, bounces, mail_keys, subscribers
+from publisher.store import acts, bounces, deliveries, keys, subscribers
 from tests.came_back import Sent, came_back, forged
 from tests.readers import NOW, sent, state
 from tests.readers import newsroom as newsroom  # fixtures
@@ -72,6 +72,26 @@ def test_the_evidence_is_kept(newsroom: Newsroom, readers: dict[str, int]) -> No
     assert report.status == "5.1.1"
     assert report.diagnostic.startswith("550 5.1.1 <ada@example.org>")
     assert report.mail == "<20240503061244.4C1F35E02A@mail.news.example>"
+
+
+def test_an_edition_knows_what_came_back_of_it(newsroom: Newsroom, readers: dict[str, int]) -> None:
+    ada, ben = readers.values()
+    take(newsroom, "hard/postfix", ada, edition=3)
+    take(newsroom, "complaint/yahoo", ben, edition=3)
+    take(newsroom, "unsubscribe/mailto-link", ben, edition=3)
+    take(newsroom, "soft/mailbox-full", ben, edition=4)
+    with newsroom.store.write() as session:
+        assert deliveries.count_by_report(session, 3) == {"hard": 1, "complaint": 1}
+        assert deliveries.count_by_report(session, 5) == {}
+        found = deliveries.troubled(session, 3)
+        assert [one[:2] for one in found] == [
+            ("ada@example.org", "hard"), ("ben@example.org", "complaint"),
+        ]  # fmt: skip
+        assert found[0][2].startswith("5.1.1 550 5.1.1 <ada@example.org>")
+        assert deliveries.troubled(session, 3, 1, 1) == found[1:]
+        ((report, _),) = bounces.listed(session, "ada@example.org", 1)
+        bounces.undo(session, report.id, NOW)
+        assert deliveries.count_by_report(session, 3) == {"complaint": 1}
 
 
 def test_the_same_mail_twice_counts_once(newsroom: Newsroom, readers: dict[str, int]) -> None:
@@ -200,8 +220,7 @@ def test_a_notice_comes_back_too(newsroom: Newsroom, readers: dict[str, int]) ->
     with newsroom.store.write() as session:
         notice = Notice(kind="welcome", subscriber_id=ada, list_name="daily", due=NOW, changed=NOW)
         session.add(notice)
-    keys = mail_keys.all_keys(newsroom.store)
-    token = MailTokens(keys).notice(notice.id, ada)
+    token = mail_tokens(newsroom, NOW).notice(notice.id, ada)
     verp = sent(newsroom, ada)
     data = came_back("hard/qmail", verp).replace(verp.verp.encode(), f"b+{token}@x".encode())
     assert take_mail(newsroom, data, NOW).after == "bounced"
@@ -219,7 +238,7 @@ def test_a_mail_about_somebody_who_is_gone_changes_nothing(
 
 
 def test_a_key_is_made_once_and_shared(newsroom: Newsroom) -> None:
-    first = mail_keys.all_keys(newsroom.store)
-    assert mail_keys.all_keys(newsroom.store) == first
+    first = keys.secrets_of(newsroom.store, KeyUse.MAILS, NOW)
+    assert keys.secrets_of(newsroom.store, KeyUse.MAILS, NOW) == first
     assert len(first) == 1
     assert len(first[0]) == 32

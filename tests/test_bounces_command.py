@@ -22,10 +22,10 @@ from publisher.cli import main
 from publisher.cli.site import make_site
 from publisher.clock import Clock
 from publisher.delivery.bounces.mailboxes import file_mail
-from publisher.delivery.mail_tokens import MailTokens
-from publisher.store import mail_keys
+from publisher.pipeline.letters import mail_tokens
 from tests.came_back import Sent, came_back, forged
 from tests.factories import join
+from tests.readers import NOW
 
 
 @pytest.fixture
@@ -45,9 +45,8 @@ def site(tmp_path: Path) -> Path:
 def mail(site: Path, name: str) -> bytes:
     """A mail about the site's reader that came back."""
     with opened(settings.load(site / "config.toml")) as newsroom:
-        keys = mail_keys.all_keys(newsroom.store)
-    tokens = MailTokens(keys, ["daily"])
-    return came_back(name, Sent("ada@example.org", 1, 1, tokens=tokens, key=keys[0]))
+        tokens = mail_tokens(newsroom, NOW)
+    return came_back(name, Sent("ada@example.org", 1, 1, tokens=tokens))
 
 
 def publisher(site: Path, *arguments: str, stdin: bytes = b"") -> Result:
@@ -199,10 +198,14 @@ def a_digest_is_sent(site: Path) -> bytes:
 
 @pytest.mark.parametrize("bounces", ["", "bounces@news.example"])
 @pytest.mark.parametrize(
-    ("pattern", "after"), [("hard/postfix", "bounced"), ("complaint/aol", "complained")]
+    ("pattern", "after", "said"),
+    [
+        ("hard/postfix", "bounced", "came back: no such address"),
+        ("complaint/aol", "complained", "called spam by the reader"),
+    ],
 )
 def test_a_digest_that_comes_back_is_known_again(
-    site: Path, bounces: str, pattern: str, after: str
+    site: Path, bounces: str, pattern: str, after: str, said: str
 ) -> None:
     config = site / "config.toml"
     config.write_text(
@@ -219,6 +222,9 @@ def test_a_digest_that_comes_back_is_known_again(
     file_mail(site / "back", data.replace(ours, returned))
     publisher(site, "bounces", "read")
     assert state(site) == after
+    shown = publisher(site, "digest", "status", "daily").output
+    assert f"  1 accepted, and {said}\n" in shown
+    assert f"  ada@example.org: {said}" in shown
 
 
 @pytest.mark.parametrize("bounces", ["", "bounces@news.example"])

@@ -61,7 +61,7 @@ def letter(
     template = message.build(made, subject, html, text, WHEN, language="en", campaign="2024-05-02")
     head = {
         message.TO: message.to_header(to, name),
-        message.MESSAGE_ID: message.message_id(7, 8, made.domain),
+        message.MESSAGE_ID: message.message_id("e7-8", made.domain),
         message.UNSUBSCRIBE: LINK,
         message.UNSUBSCRIBE_MAIL: message.unsubscribe_link(made, "u8-aaaabbbbccccdddd"),
     }

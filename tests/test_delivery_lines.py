@@ -88,7 +88,8 @@ def test_a_filled_message_is_right_already(name: str, link: str, text: str) -> N
     template = message.build(FRAME, "News", f"<p>{body}</p>", body, when)
     head = {message.TO: message.to_header("a@b.example", name), message.MESSAGE_ID: "<1@x>"}
     filled = message.fill(template, head, {"@@UNSUBSCRIBE@@": link})
-    assert mail_text(filled) == filled
+    assert mail_text(bytes(filled)) == filled
+    assert filled.dotted or mail_text(bytes(filled)).dotted is False
 
 
 @pytest.mark.parametrize("value", ["a@b\r\nBcc: c@d", "a\nb", "a\rb", "a\0b"])

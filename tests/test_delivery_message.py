@@ -19,6 +19,8 @@ from hypothesis import strategies as st
 
 from publisher.delivery import message
 from publisher.delivery.headers import ascii_uri, wire
+from publisher.delivery.lines import MailText, for_data
+from publisher.delivery.mail_tokens import MailTokens
 from publisher.delivery.message import Unsubscribe
 
 GOLDEN = Path(__file__).parent / "golden" / "heads"
@@ -32,6 +34,7 @@ FRAME = message.Frame(
     archive="https://news.example/editions/daily/",
 )
 WHEN = datetime(2024, 5, 2, 18, 0, tzinfo=UTC)
+TOKENS = MailTokens([b""])
 LINK = "https://news.example/unsubscribe?token=" + "a=b" * 40
 
 
@@ -44,13 +47,13 @@ def letter(
     name: str = "A Reader",
     frame: message.Frame = FRAME,
     language: str = "en",
-) -> bytes:
+) -> MailText:
     template = message.build(
         frame, subject, html, text, WHEN, language=language, campaign="2024-05-02"
     )
     head = {
         message.TO: message.to_header(to, name),
-        message.MESSAGE_ID: message.message_id(7, 8, frame.domain),
+        message.MESSAGE_ID: message.message_id(TOKENS.edition(7, 8), frame.domain),
         message.UNSUBSCRIBE_MAIL: message.unsubscribe_link(frame, "u8-aaaabbbbccccdddd"),
     }
     return message.fill(template, head, {"@@UNSUBSCRIBE@@": LINK})
@@ -88,13 +91,13 @@ def test_the_headers_are_those_that_mail_programs_and_filters_ask_for() -> None:
     )
     assert found["List-Unsubscribe-Post"] is None
     assert found["Auto-Submitted"] == "auto-generated"
-    assert found.get_all("Message-ID") == [message.message_id(7, 8, "news.example")]
+    assert found.get_all("Message-ID") == [message.message_id(TOKENS.edition(7, 8), "news.example")]
 
 
 def test_the_same_edition_to_the_same_reader_has_the_same_message_id() -> None:
-    assert message.message_id(1, 2, "a.example") == message.message_id(1, 2, "a.example")
-    ids = {message.message_id(e, s, "a.example") for e in range(20) for s in range(20)}
-    assert len(ids) == 400
+    tokens = [TOKENS.edition(e, s) for e in range(20) for s in range(20)]
+    assert tokens == [MailTokens([b""]).edition(e, s) for e in range(20) for s in range(20)]
+    assert len({message.message_id(token, "a.example") for token in tokens}) == 400
 
 
 def test_the_same_variant_is_the_same_bytes() -> None:
@@ -107,6 +110,17 @@ def test_lines_end_in_crlf_and_stay_short() -> None:
     assert max(map(len, data.split(b"\r\n"))) <= 998  # RFC 5322, 2.1.1
     _, _, content = data.partition(b"\r\n\r\n")
     assert max(map(len, content.split(b"\r\n"))) <= 76  # RFC 2045, 6.7
+
+
+def test_no_line_of_a_body_is_one_that_servers_and_mailboxes_change() -> None:
+    text = ".\n..\nFrom here\nFromage\n" + ". " * 300 + "\n" + "From " * 90 + "\n"
+    data = letter(html=f"<p>{text}</p>", text=text)
+    _, _, content = data.partition(b"\r\n\r\n")
+    lines = content.split(b"\r\n")
+    assert not [line for line in lines if line.startswith((b".", b"From "))]
+    assert max(map(len, lines)) <= 76
+    assert body(data, "plain") == text
+    assert for_data(data) == data + b".\r\n"
 
 
 VERP = replace(FRAME, bounces="bounces@news.example", unsubscribe=Unsubscribe.ONE_CLICK)

@@ -57,7 +57,7 @@ def test_a_token_for_one_thing_serves_for_no_other() -> None:
 
 
 def test_tokens_of_an_earlier_key_are_known_too() -> None:
-    assert MailTokens([OTHER, KEY]).first(TOKENS.edition(1, 2)) == MailToken(
+    assert MailTokens([KEY, OTHER]).first(TOKENS.edition(1, 2)) == MailToken(
         TokenKind.EDITION, 2, 1
     )
     assert MailTokens([OTHER]).first(TOKENS.edition(1, 2)) is None

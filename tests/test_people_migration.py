@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Engine, create_engine, select, text
+from sqlalchemy import create_engine, select, text
 
 from publisher.model import Subscriber
 from publisher.store import subscribers, transitions
 from publisher.store.engine import open_store
-from publisher.store.migrate import FOLDER
+from tests.former_store import at_version
 
 STATES = ("pending", "active", "unsubscribed", "bounced", "complained")
 
 
 def test_states_from_before_the_log_are_kept(store_url: str) -> None:
     engine = create_engine(store_url)
-    _at_version(engine, store_url, "0003")
+    at_version(engine, store_url, "0003")
     with engine.begin() as connection:
         for number, name in enumerate(STATES, 1):
             values = {"id": number, "email": f"{name}@example.org", "state": name}
@@ -45,18 +41,3 @@ def test_states_from_before_the_log_are_kept(store_url: str) -> None:
     assert len(handles) == 5
     assert 0 not in handles
     assert log == [("daily", "unsubscribed"), ("", "complained")]
-
-
-def _at_version(engine: Engine, store_url: str, revision: str) -> None:
-    """Empty the store, and make its tables as they were then."""
-    if store_url.startswith("sqlite"):
-        Path(store_url.removeprefix("sqlite:///")).unlink()
-    else:
-        with engine.begin() as connection:
-            connection.exec_driver_sql("DROP SCHEMA public CASCADE")
-            connection.exec_driver_sql("CREATE SCHEMA public")
-    with engine.begin() as connection:
-        config = Config()
-        config.set_main_option("script_location", str(FOLDER))
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)

@@ -87,6 +87,39 @@ def test_a_server_that_refuses_everything_leaves_a_reason_for_each(
     assert {reply for _, reply in said(store, edition_id).values()} == {answer}
 
 
+@pytest.mark.parametrize("answer", ["450 4.3.0 not now", "550 5.7.1 not from you"])
+def test_a_sender_that_is_refused_once_is_a_refusal_of_one_letter(
+    store: Store, kind: tuple[str, ...], answer: str
+) -> None:
+    edition_id = edition(store, READERS)
+    number = iter(range(READERS))
+
+    def script(_session: Session, verb: str, _argument: str) -> Answer:
+        return answer if verb == "MAIL" and next(number) == 11 else None
+
+    with running(script, extensions=kind) as server:
+        send(store, edition_id, smtp(server.url()))
+    state = "deferred" if answer.startswith("4") else "failed"
+    check(store, edition_id, server.recipients, accepted=OTHERS, **{state: 1})
+
+
+@pytest.mark.parametrize("verb", ["RSET", "QUIT"])
+@pytest.mark.parametrize("answer", ["451 4.3.0 not now", "500 5.5.1 what?", Do.CLOSE, b"?\r\n"])
+def test_a_server_that_is_no_good_at_small_things_costs_nobody_anything(
+    store: Store, kind: tuple[str, ...], verb: str, answer: Answer
+) -> None:
+    edition_id = edition(store, READERS)
+
+    def script(_session: Session, asked: str, argument: str) -> Answer:
+        if asked == "RCPT" and ONE in argument:
+            return "550 5.1.1 no such user"
+        return answer if asked == verb else None
+
+    with running(script, extensions=kind) as server:
+        send(store, edition_id, smtp(server.url()))
+    check(store, edition_id, server.recipients, accepted=OTHERS, failed=1)
+
+
 def test_a_refused_recipient_whose_content_is_wanted_all_the_same_gets_none(store: Store) -> None:
     edition_id = edition(store, READERS)
 
@@ -148,6 +181,16 @@ def test_a_break_in_the_middle_of_a_large_content_is_no_doubt(
     with running(once("PART", Do.CLOSE), extensions=kind) as server:
         send(store, edition_id, smtp(server.url(), connections=1), write=large)
     check(store, edition_id, server.recipients, accepted=2)
+
+
+def test_a_break_in_the_middle_of_a_small_content_is_one_in_doubt(
+    store: Store, kind: tuple[str, ...]
+) -> None:
+    """All of it has left at once, so nobody can know."""
+    edition_id = edition(store, READERS)
+    with running(once("PART", Do.CLOSE), extensions=kind) as server:
+        send(store, edition_id, smtp(server.url()))
+    check(store, edition_id, server.recipients, accepted=OTHERS, uncertain=1)
 
 
 def test_a_server_that_has_enough_of_a_large_letter_is_heard(store: Store) -> None:

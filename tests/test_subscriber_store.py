@@ -22,11 +22,11 @@ from publisher.model.states import Standing
 from publisher.pipeline import subscribing
 from publisher.pipeline.forgetting import erase, forget_unconfirmed
 from publisher.pipeline.newsroom import Newsroom
-from publisher.store import acts, erasing, notices, subscribers, transitions
+from publisher.store import acts, erasing, notice_ledger, notices, subscribers, transitions
 from publisher.store.engine import Session, Store, open_store
 from publisher.store.subscribers import Place, Wish
 from tests.factories import join
-from tests.mailroom import ADA, DAY, NOW, mailroom, the_list, tick
+from tests.mailroom import ADA, NOW, mailroom, the_list, tick
 
 BY_ACT = [Cause.CONFIRMED, Cause.UNSUBSCRIBE_LINK, Cause.ONE_CLICK, Cause.RESUBSCRIBED]
 
@@ -194,7 +194,7 @@ def test_counts_tell_the_states_of_addresses_from_those_of_subscriptions(store: 
         lambda session: list(islice(subscribers.listed(session, "daily"), 5)),
         lambda session: subscribers.has_active(session, "daily"),
         lambda session: erasing.expired(session, NOW, 10),
-        lambda session: notices.is_work(session, NOW, NOW - DAY),
+        lambda session: notice_ledger.is_work(session, NOW),
         lambda session: notices.last_due(session, NoticeKind.CONFIRM, "daily", 1),
         lambda session: subscribers.by_handle(session, 1),
         lambda session: transitions.of(session, 1),

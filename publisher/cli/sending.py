@@ -23,6 +23,13 @@ ADVICE = {
     "mailbox": "not taken, since the mailbox is full or closed",
     "content": "unfit to be sent, or too large",
 }
+# What a mail that came back later says of one that had been accepted (docs/bounces.md).
+REPORTS = {
+    "hard": "came back: no such address",
+    "soft": "came back: nothing is taken there now",
+    "policy": "came back: refused by policy",
+    "complaint": "called spam by the reader",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,7 @@ class Sending:
     deliveries: dict[str, int]
     faults: dict[str, int]
     reasons: list[dict[str, str | int]]
+    reports: dict[str, int]
     workers: int
     per_second: float
     seconds_left: float | None
@@ -58,11 +66,15 @@ class Sending:
         for fault, advice in ADVICE.items():
             if number := self.faults.get(fault):
                 yield f"  {number:,} {advice}"
+        for report, meaning in REPORTS.items():
+            if number := self.reports.get(report):
+                yield f"  {number:,} accepted, and {meaning}"
         if number := self.deliveries.get("uncertain"):
             yield f"  {number:,} may have arrived: send --retry uncertain sends them once more"
         yield from why(self.reasons)
         for one in self.troubled:
-            yield f"  {one['email']}: {one['state']}: {one['reply']}"
+            words = [one["email"], REPORTS.get(one["state"], one["state"]), one["reply"]]
+            yield "  " + ": ".join(filter(None, words))
         if self.pages > 1:
             yield f"  page {self.page} of {self.pages} (--page)"
 
@@ -73,7 +85,8 @@ def state_of_sending(session: Session, edition: Edition, moment: datetime, page:
     at_work = workers.at(session, deliveries.work_of(edition.id), moment)
     rate = sum(one.rate for one in at_work)
     left = counts.get("pending", 0) + counts.get("sending", 0)
-    number = sum(counts.get(state, 0) for state in deliveries.TROUBLED)
+    reports = deliveries.count_by_report(session, edition.id)
+    number = sum(counts.get(state, 0) for state in deliveries.TROUBLED) + sum(reports.values())
     troubled = deliveries.troubled(session, edition.id, PAGE, (page - 1) * PAGE)
     return Sending(
         state=edition.state,
@@ -83,6 +96,7 @@ def state_of_sending(session: Session, edition: Edition, moment: datetime, page:
         deliveries=counts,
         faults=deliveries.count_by_fault(session, edition.id),
         reasons=reasons_of(session, edition.id),
+        reports=reports,
         workers=len(at_work),
         per_second=rate,
         seconds_left=left / rate if rate else None,

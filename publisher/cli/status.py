@@ -17,7 +17,7 @@ from publisher.store import (
     deliveries,
     editions,
     feeds,
-    notices,
+    notice_ledger,
     pauses,
     stale,
     subscribers,
@@ -65,7 +65,7 @@ def status_command(context: click.Context, as_json: bool) -> None:
                 for one in config.lists
             ],
             "websub": websub_status(session, config, now()),
-            "notices": notices.count_by_state(session),
+            "notices": notice_ledger.count_by_state(session),
             "remarks": remarks(newsroom, now()),
             "set_aside": [
                 {"where": f"{one.origin}:{one.line}" if one.line else one.origin, "why": one.reason}

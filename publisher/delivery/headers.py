@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from email.header import Header
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 # RFC 5322, 2.1.1; what is longer a server may cut.
@@ -70,5 +71,10 @@ def ascii_uri(uri: str) -> str:
 
 def mailto(email: str, subject: str = "") -> str:
     """A link that writes to an address (RFC 6068)."""
-    asked = f"?subject={quote(subject, safe='')}" if subject else ""
+    asked = f"?subject={_quoted(subject)}" if subject else ""
     return f"mailto:{quote(email, safe='@+=')}{asked}"
+
+
+@lru_cache(maxsize=64)
+def _quoted(subject: str) -> str:
+    return quote(subject, safe="")

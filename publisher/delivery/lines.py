@@ -42,12 +42,12 @@ def mail_text(data: bytes) -> MailText:
     return _DottedText(data) if data.startswith(b".") or b"\n." in data else MailText(data)
 
 
-def for_data(text: MailText) -> bytes:
-    """What follows DATA, to the final dot: dots stuffed, and the dot that ends it all."""
+def for_data(text: MailText, then: bytes = b"") -> bytes:
+    """What follows DATA, to the final dot: dots stuffed, the dot that ends it all, and `then`."""
     if text.dotted:
         stuffed = text.replace(b"\n.", b"\n..")
-        return b"%b%b.\r\n" % (b"." if text.startswith(b".") else b"", stuffed)
-    return text + b".\r\n"
+        return b"%b%b.\r\n%b" % (b"." if text.startswith(b".") else b"", stuffed, then)
+    return b"%b.\r\n%b" % (text, then)
 
 
 class Form:
@@ -82,9 +82,10 @@ class Form:
         return MailText(data)
 
     def _meets_a_dot(self, values: Sequence[bytes]) -> bool:
-        return any(
-            b"\n." in before + values[number] + after for number, before, after in self._edges
-        )
+        for number, before, after in self._edges:  # a sum or `any` would take twice as long
+            if b"\n." in before + values[number] + after:
+                return True
+        return False
 
 
 def _clean(data: bytes) -> bool:

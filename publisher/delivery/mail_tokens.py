@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hmac
 import re
-from base64 import b32encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,6 +19,9 @@ from itertools import islice
 
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 CODE_BYTES = 10
+_SIGNS = "abcdefghijklmnopqrstuvwxyz234567"
+_PAIRS = [first + second for first in _SIGNS for second in _SIGNS]
+_PLACES = range(8 * CODE_BYTES - 10, -1, -10)
 LONGEST = 1 + 13 + 1 + 13 + 1 + 16
 # A mail can hold any number of things that look like a token, and each costs a little.
 MOST = 200
@@ -49,7 +51,7 @@ class MailToken:
 
 
 class MailTokens:
-    """Makes tokens with the first key, and knows those that were made with any of the keys.
+    """Makes tokens with the last key, and knows those that were made with any of the keys.
 
     `lists` are the names of the lists that a reader can ask to leave.
     """
@@ -68,7 +70,7 @@ class MailTokens:
     def unsubscribe(self, list_name: str, subscriber_id: int) -> str:
         """The token by which a subscriber leaves a list."""
         name = f"u{base36(subscriber_id)}"
-        return f"{name}-{_code(self._keys[0], f'{name}/{list_name}')}"
+        return f"{name}-{_code(self._keys[-1], f'{name}/{list_name}')}"
 
     def found(self, text: str) -> Iterator[MailToken]:
         """The tokens of ours in a text, in their order; what only looks like one is passed over."""
@@ -82,7 +84,7 @@ class MailTokens:
         return next(self.found(text), None)
 
     def _coded(self, name: str) -> str:
-        return f"{name}-{_code(self._keys[0], name)}"
+        return f"{name}-{_code(self._keys[-1], name)}"
 
     def _read(self, match: re.Match[str]) -> MailToken | None:
         kind, number, who, leaver, code = match.groups()
@@ -110,4 +112,6 @@ def base36(number: int) -> str:
 
 
 def _code(key: bytes, name: str) -> str:
-    return b32encode(hmac.digest(key, name.encode(), "sha256")[:CODE_BYTES]).decode().lower()
+    """In base 32 (RFC 4648), small letters; two signs at once, as each letter has two codes."""
+    number = int.from_bytes(hmac.digest(key, name.encode(), "sha256")[:CODE_BYTES])
+    return "".join([_PAIRS[number >> bits & 1023] for bits in _PLACES])

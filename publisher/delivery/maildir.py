@@ -13,7 +13,15 @@ from typing import Any
 
 from publisher.delivery.lines import mail_text
 from publisher.delivery.smtp.replies import Reply
-from publisher.delivery.transport import Answer, Fate, Item, Letter, Outlet, UnreachableError
+from publisher.delivery.transport import (
+    Answer,
+    Fate,
+    Item,
+    Letter,
+    Outlet,
+    UnreachableError,
+    written,
+)
 
 # So many files are written at a time, since a disk takes them together nearly as fast as one.
 WRITERS = 8
@@ -83,17 +91,19 @@ class _Outlet:
     def _file(self, items: Sequence[Item]) -> list[Answer]:
         """Write a group: first all files, then their names, each of which comes at once."""
         answers: list[Answer] = []
-        written = []
+        files = []
         for item in items:
             try:
-                written.append((item, _File(self._folder, self._write(item))))
-            except ValueError as error:
-                answers.append(Answer(item, Fate.UNFIT, said=str(error)))
+                found = written(self._write, item)
             except Exception as error:  # a template, say: it is raised where the sender is
                 self.fail(error)
-                answers.append(Answer(item, Fate.KEPT, said=str(error)))
-        troubles = self._writers.map(_File.write, [file for _, file in written])
-        for (item, file), trouble in zip(written, troubles, strict=True):
+                found = Answer(item, Fate.KEPT, said=str(error))
+            if isinstance(found, Letter):
+                files.append((item, _File(self._folder, found)))
+            else:
+                answers.append(found)
+        troubles = self._writers.map(_File.write, [file for _, file in files])
+        for (item, file), trouble in zip(files, troubles, strict=True):
             unfinished = trouble or file.publish()
             if unfinished is None:
                 reply = Reply(250, f"filed as {file.final}".encode())

@@ -2,7 +2,8 @@
 
 Building a MIME message costs milliseconds, filling one microseconds, so markers stand where
 readers differ, and the message is cut at them once. In the body they are filled in as
-quoted-printable text, a line of their own.
+quoted-printable text, a line of their own. That its lines are safe for the wire is seen to once
+too: what is filled in is looked at, and nothing else again (`lines.Form`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -27,7 +28,7 @@ from publisher.delivery.headers import (
     phrase,
     wire,
 )
-from publisher.delivery.mail_tokens import MailTokens
+from publisher.delivery.lines import Form, MailText, mail_text
 
 __all__ = [
     "MESSAGE_ID",
@@ -54,10 +55,13 @@ MESSAGE_ID = "@@MESSAGE-ID@@"
 UNSUBSCRIBE = "@@UNSUBSCRIBE@@"
 UNSUBSCRIBE_MAIL = "@@UNSUBSCRIBE-MAIL@@"
 QP_WIDTH = 72
+BODY_WIDTH = 74  # the two bytes that `_sturdy` may add make it the 76 of RFC 2045
 _marker = re.compile(rb"(@@[A-Z][A-Z_-]*@@)")
 # What does not stand for itself in quoted-printable text, and white space, which would not last.
 _not_literal = re.compile(rb"[^!-<>-~]")
 _control = re.compile(r"[\x00-\x1f\x7f]")
+# What mail servers and mailboxes change at the beginning of a line (RFC 2049, 3).
+_fragile = re.compile(rb"(?m)^(?:\.|F(?=rom ))")
 
 Values = Mapping[bytes, bytes]
 
@@ -130,11 +134,14 @@ class Pieces:
         """The data cut."""
         return cls(tuple(_marker.split(data)))
 
+    def gaps(self, values: Values) -> list[bytes]:
+        """What stands for each marker, in their order; a marker without a value stays."""
+        return [values.get(marker, marker) for marker in self.parts[1::2]]
+
     def fill(self, values: Values) -> bytes:
-        """The data with values for its markers; a marker without a value stays."""
+        """The data with values for its markers."""
         filled = list(self.parts)
-        for place in range(1, len(filled), 2):
-            filled[place] = values.get(filled[place], filled[place])
+        filled[1::2] = self.gaps(values)
         return b"".join(filled)
 
 
@@ -148,6 +155,18 @@ class Template:
     head: Pieces
     body: Pieces
     seal: Callable[[Values, Values], bytes] | None = None
+    form: Form = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        head, body = self.head.parts[::2], self.body.parts[::2]
+        # Its first gap is on top, for the seal.
+        form = Form([b"", *head[:-1], head[-1] + body[0], *body[1:]])
+        object.__setattr__(self, "form", form)
+
+    def filled(self, head: Values, body: Values) -> MailText:
+        """The message with its seal and these values."""
+        seal = self.seal(head, body) if self.seal else b""
+        return self.form.fill([seal, *self.head.gaps(head), *self.body.gaps(body)])
 
 
 def build(
@@ -172,30 +191,32 @@ def build(
     ]
     top = "".join(f"{name}: {value}\r\n" for name, value in fields if value)
     head, _, body = _mime(html, text).partition(b"\r\n\r\n")
-    whole = top.encode() + head + b"\r\n\r\n"
-    made = Template(Pieces.of(whole), Pieces.of(_whole_markers(body)))
+    whole = mail_text(top.encode() + head + b"\r\n\r\n")
+    made = Template(Pieces.of(whole), Pieces.of(mail_text(_sturdy(_whole_markers(body)))))
     return frame.signer.sealed(made, frame.domain) if frame.signer else made
 
 
-def fill(template: Template, head: Mapping[str, str], body: Mapping[str, str]) -> bytes:
+def fill(template: Template, head: Mapping[str, str], body: Mapping[str, str]) -> MailText:
     """The message for one reader; the values of the body serve the headers too.
 
     Raises ValueError if a header's value holds a line break or another control character.
     """
-    values = {name.encode(): value for name, value in {**body, **head}.items()}
-    named = [name for name in template.head.parts[1::2] if name in values]
-    top = {name: _header_value(name, values[name]) for name in named}
     rest = {name.encode(): _quoted_printable(value) for name, value in body.items()}
-    seal = template.seal(top, rest) if template.seal else b""
-    return seal + template.head.fill(top) + template.body.fill(rest)
+    values = {**body, **head}
+    top = {}
+    for marker in template.head.parts[1::2]:
+        name = marker.decode()
+        if name in values:
+            top[marker] = _header_value(name, values[name])
+    return template.filled(top, rest)
 
 
-def message_id(edition_id: int, subscriber_id: int, domain: str, key: bytes = b"") -> str:
-    """The same edition to the same subscriber has the same id, so a second copy is recognised.
+def message_id(token: str, domain: str) -> str:
+    """The same mail to the same subscriber has the same id, so a second copy is recognised.
 
-    It is the delivery's token, by which a bounce that quotes it is recognised too.
+    It is the mail's token, by which a bounce that quotes it is recognised too.
     """
-    return f"<{MailTokens([key]).edition(edition_id, subscriber_id)}@{domain}>"
+    return f"<{token}@{domain}>"
 
 
 def unsubscribe_link(frame: Frame, token: str = "") -> str:
@@ -203,7 +224,8 @@ def unsubscribe_link(frame: Frame, token: str = "") -> str:
     subject = f"unsubscribe {frame.list_id}"
     if frame.bounces and token:
         return mailto(frame.return_path(token), subject)
-    return mailto(frame.contact, f"{subject} {token}".rstrip())
+    link = mailto(frame.contact, subject)
+    return f"{link}%20{token}" if token else link
 
 
 def to_header(email: str, name: str) -> str:
@@ -251,7 +273,7 @@ def _feedback_id(frame: Frame, campaign: str, kind: str) -> str:
 
 def _mime(html: str | None, text: str) -> bytes:
     # The longest header here is Content-Type; only the body keeps to short lines.
-    message = EmailMessage(policy=SMTP.clone(max_line_length=76))
+    message = EmailMessage(policy=SMTP.clone(max_line_length=BODY_WIDTH))
     message.set_content(text, subtype="plain", charset="utf-8", cte="quoted-printable")
     if html is not None:
         message.add_alternative(html, subtype="html", charset="utf-8", cte="quoted-printable")
@@ -261,11 +283,9 @@ def _mime(html: str | None, text: str) -> bytes:
     return message.as_bytes(policy=SMTP.clone(max_line_length=LONGEST_LINE))
 
 
-def _header_value(name: bytes, value: str) -> bytes:
-    if _control.search(value):
-        raise ValueError(
-            f"{name.decode()}: a header cannot hold a line break or a control character"
-        )
+def _header_value(name: str, value: str) -> bytes:
+    if not value.isprintable() and _control.search(value):
+        raise ValueError(f"{name}: a header cannot hold a line break or a control character")
     # One space where there are several, as a signature sees it (RFC 6376, 3.4.2).
     return (" ".join(value.split(" ")) if "  " in value else value).strip(" ").encode()
 
@@ -284,9 +304,16 @@ def _whole_markers(body: bytes) -> bytes:
     )
 
 
+def _sturdy(body: bytes) -> bytes:
+    """Encode what would not stay as it is on its way: no line begins with a dot or with From."""
+    return _fragile.sub(lambda match: b"=%02X" % ord(match[0]), body)
+
+
 def _quoted_printable(value: str) -> bytes:
     """The value in lines that are short enough, without any white space of its own."""
-    encoded = _not_literal.sub(lambda match: b"=%02X" % ord(match[0]), value.encode())
+    encoded = value.encode()
+    if _not_literal.search(encoded):
+        encoded = _not_literal.sub(lambda match: b"=%02X" % ord(match[0]), encoded)
     lines: list[bytes] = []
     while len(encoded) > QP_WIDTH:
         end = QP_WIDTH

@@ -24,6 +24,14 @@ class Letter(NamedTuple):
     data: bytes
 
 
+class WithheldError(ValueError):
+    """A letter that must not leave, since its reader is not to be written to any more."""
+
+
+class NotYetError(ValueError):
+    """A letter that cannot be written now, and perhaps later."""
+
+
 class UnreachableError(DeliveryError):
     """Nothing can be handed over now, and what was not handed over has surely not been taken."""
 
@@ -50,6 +58,8 @@ class Fate(Enum):
     TAKEN = "taken"
     REFUSED = "refused"
     UNFIT = "unfit"  # it cannot be written, or no server could take it
+    WITHHELD = "withheld"  # its reader is not to be written to
+    NOT_YET = "not yet"  # it cannot be written now
     KEPT = "kept"  # it has surely not been taken, through no fault of its own
     LOST = "lost"  # the connection broke when it may have been taken
 
@@ -93,8 +103,20 @@ class Transport(Protocol):
     def open(self, write: Callable[[Any], Letter]) -> AbstractContextManager[Outlet]:
         """An outlet for items, whose letters `write` makes when their turn comes.
 
-        A ValueError of `write` makes that letter unfit; any other error is the outlet's trouble.
+        What its errors mean for the letter says `written`; any other is the outlet's trouble.
         """
+
+
+def written(write: Callable[[Any], Letter], item: Any) -> Letter | Answer:
+    """The letter of an item; or what becomes of one that has none, which a ValueError says."""
+    try:
+        return write(item)
+    except WithheldError as error:
+        return Answer(item, Fate.WITHHELD, said=str(error))
+    except NotYetError as error:
+        return Answer(item, Fate.NOT_YET, said=str(error))
+    except ValueError as error:
+        return Answer(item, Fate.UNFIT, said=str(error))
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,10 @@ def outcome(answer: Answer, give_up: timedelta, now: datetime) -> Outcome:
         return Outcome(item.id, DeliveryState.UNCERTAIN, said, Fault.NONE, item.attempts + 1)
     if fate is Fate.UNFIT:
         return Outcome(item.id, DeliveryState.FAILED, said, Fault.CONTENT, item.attempts + 1)
-    return Outcome(item.id, DeliveryState.PENDING, said, Fault.NONE, item.attempts)
+    if fate is Fate.WITHHELD:
+        return Outcome(item.id, DeliveryState.SUPPRESSED, said, Fault.NONE, item.attempts)
+    due = now + FIRST_WAIT if fate is Fate.NOT_YET else None
+    return Outcome(item.id, DeliveryState.PENDING, said, Fault.NONE, item.attempts, due)
 
 
 def fault_of(reply: Reply, stage: str) -> Fault:

@@ -38,7 +38,7 @@ from publisher.model.people import (
     Suppression,
     Transition,
 )
-from publisher.model.reports import MailKey, MailReport, ReportKind
+from publisher.model.reports import MailReport, ReportKind
 from publisher.model.search import SearchProgress, SearchRow
 from publisher.model.sitemap import SitemapPart
 from publisher.model.websub import Hub, HubMode, HubRequest, HubSubscription, Ping, Topic
@@ -75,7 +75,6 @@ __all__ = [
     "KeyUse",
     "LedgerRow",
     "ListPause",
-    "MailKey",
     "MailReport",
     "Medium",
     "Notice",

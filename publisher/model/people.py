@@ -147,12 +147,13 @@ class KeyUse(StrEnum):
     """What a key is for."""
 
     LINKS = "links"
+    MAILS = "mails"
     SUPPRESSIONS = "suppressions"
 
 
 class SigningKey(Base):
-    """A secret that every machine of the site shares. The newest one signs the links of mails; all
-    that are not revoked are believed. Suppressions have one of their own, which never changes."""
+    """A secret that every machine of the site shares. The newest one of a use signs, and all that
+    are not revoked are believed. The one of suppressions never changes."""
 
     __tablename__ = "signing_key"
     __table_args__ = (NEVER_REUSE_AN_ID,)

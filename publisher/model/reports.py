@@ -1,4 +1,4 @@
-"""What mail that comes back says of readers, and the keys that prove it is about mail of ours."""
+"""What mail that comes back says of readers."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ class MailReport(Base):
     __table_args__ = (
         UniqueConstraint("mail", "kind", "subscriber_id"),
         Index("ix_mail_report_subscriber", "subscriber_id", "id"),
+        Index("ix_mail_report_edition", "edition_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -50,12 +51,3 @@ class MailReport(Base):
     before: Mapped[str]
     after: Mapped[str]
     undone: Mapped[datetime | None]
-
-
-class MailKey(Base):
-    """A secret that the tokens of mails are made with; the newest makes them, all are known."""
-
-    __tablename__ = "mail_key"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    secret: Mapped[str]

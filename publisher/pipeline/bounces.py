@@ -13,10 +13,11 @@ from itertools import islice
 
 from publisher.delivery.bounces.mailboxes import Mailbox, MaildirMailbox
 from publisher.delivery.bounces.reading import Finding, Meaning, read
-from publisher.delivery.mail_tokens import MailTokens, TokenKind
+from publisher.delivery.mail_tokens import TokenKind
 from publisher.model import ReportKind
+from publisher.pipeline.letters import mail_tokens
 from publisher.pipeline.newsroom import Newsroom
-from publisher.store import bounces, mail_keys
+from publisher.store import bounces
 from publisher.store.bounces import Patience, Told
 from publisher.store.engine import Session
 
@@ -60,7 +61,7 @@ def read_mailbox(
 
     What is about a mail of ours is moved away; all else is left. Raises MailboxError.
     """
-    tokens = tokens_of(newsroom)
+    tokens = mail_tokens(newsroom, now())
     with mailbox:
         waiting = mailbox.waiting()
         while not stopping() and (group := list(islice(waiting, GROUP))):
@@ -75,15 +76,9 @@ def read_mailbox(
 
 def take_mail(newsroom: Newsroom, data: bytes, now: datetime) -> Handled:
     """Deal with one mail."""
-    finding = read(data, tokens_of(newsroom))
+    finding = read(data, mail_tokens(newsroom, now))
     with newsroom.store.write() as session:
         return _handle(newsroom, session, finding, now)
-
-
-def tokens_of(newsroom: Newsroom) -> MailTokens:
-    """What the tokens of the site's mails are made with, and known by."""
-    lists = [one.name for one in newsroom.config.lists]
-    return MailTokens(mail_keys.all_keys(newsroom.store), lists)
 
 
 def _handle(newsroom: Newsroom, session: Session, finding: Finding, now: datetime) -> Handled:

@@ -12,14 +12,14 @@ from publisher.delivery import message
 from publisher.delivery.mail_tokens import MailTokens
 from publisher.delivery.transport import Letter, hand_over
 from publisher.errors import UsageError
-from publisher.model import Edition
+from publisher.model import Edition, KeyUse
 from publisher.newsletter.addresses import normalised
 from publisher.newsletter.compose import ComposedMail
 from publisher.newsletter.variants import Variant
 from publisher.pipeline.links import Links, example
 from publisher.pipeline.newsroom import Newsroom
 from publisher.pipeline.press import Press
-from publisher.store import mail_keys
+from publisher.store import keys
 from publisher.store.deliveries import Due
 
 ONE_CLICK = message.Unsubscribe.ONE_CLICK
@@ -34,32 +34,30 @@ class Letters:
     def __init__(
         self, newsroom: Newsroom, one: MailingList, edition: Edition, press: Press
     ) -> None:
-        self._press, self._edition, self._list = press, edition, one
+        self._press, self._edition = press, edition
+        self._edition_id, self._list_name = edition.id, edition.list_name
         self._frame = frame(newsroom, one)
-        self._key, *_ = mail_keys.all_keys(newsroom.store)
-        self._tokens = MailTokens([self._key])
+        self._tokens = mail_tokens(newsroom, edition.cut_at)
         self._links = Links(newsroom, edition.cut_at)
         self._template = lru_cache(TEMPLATES)(self._built)
 
     def write(self, due: Due) -> Letter:
         """The letter for one row of the ledger."""
-        who, made = due.subscriber_id, self._edition.id
-        leave = message.unsubscribe_link(
-            self._frame, self._tokens.unsubscribe(self._list.name, who)
-        )
-        key = message.message_id(made, who, self._frame.domain, self._key)
+        around, who = self._frame, due.subscriber_id
+        token = self._tokens.edition(self._edition_id, who)
+        leave = self._tokens.unsubscribe(self._list_name, who)
+        key = message.message_id(token, around.domain)
         head = {
             message.TO: message.to_header(due.email, due.name),
             message.MESSAGE_ID: key,
-            message.UNSUBSCRIBE_MAIL: leave,
+            message.UNSUBSCRIBE_MAIL: message.unsubscribe_link(around, leave),
         }
         data = message.fill(self._template(due.variant), head, self.links(due))
-        sender = self._frame.return_path(self._tokens.edition(made, who))
-        return Letter(key, sender, message.wire(due.email), data)
+        return Letter(key, around.return_path(token), message.wire(due.email), data)
 
     def links(self, due: Due) -> dict[str, str]:
         """What stands for the markers of a mail to this reader."""
-        return self._links.of(due.handle, self._edition.list_name)
+        return self._links.of(due.handle, self._list_name)
 
     def _built(self, key: str) -> message.Template:
         mail = self._press.mail(key)
@@ -90,7 +88,7 @@ def proof(
         raise UsageError(f"{email!r} is no address: {error}") from None
     around = frame(newsroom, one)
     built = message.build(around, f"[Preview] {mail.subject}", mail.html, mail.text, now)
-    key = f"<{uuid4().hex}@{around.domain}>"  # each proof is another mail
+    key = message.message_id(uuid4().hex, around.domain)  # each proof is another mail
     head = {
         message.TO: address,
         message.MESSAGE_ID: key,
@@ -99,6 +97,12 @@ def proof(
     data = message.fill(built, head, example(newsroom))
     letter = Letter(key, around.sender, message.wire(address), data)
     return hand_over(newsroom.transport, letter)
+
+
+def mail_tokens(newsroom: Newsroom, now: datetime) -> MailTokens:
+    """What the tokens of the site's mails are made with, and known by."""
+    lists = [one.name for one in newsroom.config.lists]
+    return MailTokens(keys.secrets_of(newsroom.store, KeyUse.MAILS, now), lists)
 
 
 def list_id(newsroom: Newsroom, one: MailingList) -> str:

@@ -31,13 +31,7 @@ class Links:
     """Makes the links of letter after letter; open it anew for each edition, since keys change."""
 
     def __init__(self, newsroom: Newsroom, now: datetime) -> None:
-        with newsroom.store.read() as session:
-            found = keys.valid(session, KeyUse.LINKS)
-        if not found:
-            with newsroom.store.write() as session:
-                keys.ensure(session, KeyUse.LINKS, now)
-                found = keys.valid(session, KeyUse.LINKS)
-        self._tokens = Tokens([key.secret for key in found])
+        self._tokens = Tokens(keys.secrets_of(newsroom.store, KeyUse.LINKS, now))
         self._site = newsroom.config.site.url
 
     def of(self, handle: int, list_name: str) -> dict[str, str]:

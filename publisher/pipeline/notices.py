@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from publisher.config import MailingList
 from publisher.delivery import message
-from publisher.delivery.mail_tokens import MailTokens
-from publisher.delivery.smtp.replies import Reply
-from publisher.delivery.transport import Answer, Fate, Letter, Outlet
+from publisher.delivery.owner import new_name
+from publisher.delivery.sender import Progress, deliver
+from publisher.delivery.transport import Letter, NotYetError, WithheldError
 from publisher.errors import TemplateError
 from publisher.model import (
     Article,
-    DeliveryState,
     NoticeKind,
     SubscriberState,
     SubscriptionState,
@@ -25,118 +24,32 @@ from publisher.model import (
 )
 from publisher.model.states import Standing
 from publisher.newsletter.notices import CorrectedArticle, compose_notice, obstacle
-from publisher.pipeline.letters import frame
+from publisher.pipeline.letters import frame, mail_tokens
 from publisher.pipeline.links import Links
 from publisher.pipeline.newsroom import Newsroom
 from publisher.render.view import view
-from publisher.store import articles, mail_keys, notices
-from publisher.store.notices import DueNotice, NoticeOutcome
+from publisher.store import articles, notice_ledger, notices
+from publisher.store.notice_ledger import DueNotice
 
 log = logging.getLogger(__name__)
-
-# So many notices, and no more, can be in doubt after a crash.
-GROUP = 100
-# Longer than any group takes: what has been "sending" longer was cut off by a crash.
-LEASE = timedelta(minutes=15)
-# While mails leave, how often to look whether to stop, in seconds.
-LINGER = 0.2
-# When a notice that was put off is tried again; after the last time it has failed.
-PAUSES = tuple(timedelta(minutes=minutes) for minutes in (5, 30, 120, 480, 1440))
-
-
-class NotYetError(Exception):
-    """A notice that cannot be written now: its template is broken, or its article unclean."""
 
 
 def send_notices(
     newsroom: Newsroom,
     now: Callable[[], datetime],
     stopping: Callable[[], bool] = lambda: False,
-) -> Generator[Sequence[NoticeOutcome]]:
-    """Send what is due, group by group, until nothing is or `stopping()` says so.
+) -> Iterator[Progress]:
+    """Send what is due, as editions are sent (`delivery.sender`), until nothing is.
 
-    A row is marked as being sent before its mail may leave, and its outcome is written after the
-    answer. Raises UnreachableError if mail cannot leave now; what was not taken is pending.
+    Raises UnreachableError if mail cannot leave now; what was not taken is pending.
     """
     with newsroom.store.read() as session:
-        if not notices.is_work(session, now(), now() - LEASE):
+        if not notice_ledger.is_work(session, now()):
             return
-    with newsroom.store.write() as session:
-        notices.doubt(session, now() - LEASE, now())
-    writer, ready = Writer(newsroom, now()), dict[int, Letter]()
-    with newsroom.transport.open(lambda one: ready[one.id]) as outlet:
-        while not stopping():
-            with newsroom.store.write() as session:
-                due = notices.claim(session, GROUP, now())
-            if not due:
-                return
-            outcomes = _write_all(writer, due, ready, now())
-            outcomes |= _send_all(outlet, [one for one in due if one.id in ready], now, stopping)
-            ready.clear()
-            with newsroom.store.write() as session:
-                notices.record(session, outcomes.values(), now())
-            told = [outcomes[one.id] for one in due]
-            yield [one for one in told if one.state is not DeliveryState.PENDING]
-            if outlet.trouble is not None:
-                raise outlet.trouble
-
-
-def _write_all(
-    writer: Writer, due: Sequence[DueNotice], ready: dict[int, Letter], now: datetime
-) -> dict[int, NoticeOutcome]:
-    """Write what can be sent into `ready`; what becomes of the others."""
-    kept: dict[int, NoticeOutcome] = {}
-    for one in due:
-        reason = obstacle(NoticeKind(one.kind), _standing(one))
-        try:
-            if reason:
-                kept[one.id] = NoticeOutcome(one.id, DeliveryState.SUPPRESSED, reason)
-            else:
-                ready[one.id] = writer.letter(one)
-        except NotYetError as error:
-            later = now + PAUSES[0]
-            kept[one.id] = NoticeOutcome(one.id, DeliveryState.PENDING, str(error), later)
-        except ValueError as error:  # no list, no article, an address that no header can hold
-            kept[one.id] = NoticeOutcome(one.id, DeliveryState.FAILED, str(error))
-    return kept
-
-
-def _send_all(
-    outlet: Outlet,
-    due: Sequence[DueNotice],
-    now: Callable[[], datetime],
-    stopping: Callable[[], bool],
-) -> dict[int, NoticeOutcome]:
-    outlet.hand([(one, 0.0) for one in due])
-    outcomes: dict[int, NoticeOutcome] = {}
-    while len(outcomes) < len(due):
-        if stopping():
-            outlet.recall()
-        for answer in outlet.collect(len(due) - len(outcomes), LINGER):
-            outcomes[answer.item.id] = _judged(answer, now())
-    return outcomes
-
-
-def _judged(answer: Answer, now: datetime) -> NoticeOutcome:
-    one: DueNotice = answer.item
-    if answer.fate is Fate.REFUSED and answer.reply is not None:
-        return _refused(one, answer.reply, now)
-    said = answer.reply.text if answer.reply is not None else answer.said
-    return NoticeOutcome(one.id, _STATES[answer.fate], said)
-
-
-_STATES = {
-    Fate.TAKEN: DeliveryState.ACCEPTED,
-    Fate.UNFIT: DeliveryState.FAILED,
-    Fate.KEPT: DeliveryState.PENDING,
-    Fate.LOST: DeliveryState.UNCERTAIN,
-}
-
-
-def _refused(one: DueNotice, reply: Reply, now: datetime) -> NoticeOutcome:
-    if reply.permanent or one.attempts >= len(PAUSES):
-        return NoticeOutcome(one.id, DeliveryState.FAILED, reply.text)
-    return NoticeOutcome(one.id, DeliveryState.DEFERRED, reply.text, now + PAUSES[one.attempts])
+    ledger, writer = notice_ledger.ledger_of(new_name()), Writer(newsroom, now())
+    yield from deliver(
+        newsroom.store, ledger, writer.letter, newsroom.transport, now, stopping, newsroom.policy
+    )
 
 
 def _standing(one: DueNotice) -> Standing:
@@ -167,15 +80,21 @@ class Writer:
     def __init__(self, newsroom: Newsroom, now: datetime) -> None:
         self._newsroom, self._now = newsroom, now
         self._links = Links(newsroom, now)
-        key, *_ = mail_keys.all_keys(newsroom.store)
-        self._tokens = MailTokens([key])
+        self._tokens = mail_tokens(newsroom, now)
         self._templates: dict[Variant, message.Template] = {}
         self._broken: dict[Variant, str] = {}
         self._latest: dict[str, date | None] = {}
 
     def letter(self, one: DueNotice) -> Letter:
-        """The letter for one row. Raises NotYetError, or ValueError where it never can be."""
-        kind, mailing_list = NoticeKind(one.kind), self._list(one.list_name)
+        """The letter for one row.
+
+        Raises WithheldError where its reader is not to get it, NotYetError where its template is
+        broken or its article unclean, and ValueError where it never can be.
+        """
+        kind = NoticeKind(one.kind)
+        if reason := obstacle(kind, _standing(one)):
+            raise WithheldError(reason)
+        mailing_list = self._list(one.list_name)
         around = self._frame(kind, mailing_list)
         variant = Variant(
             kind,
@@ -188,7 +107,7 @@ class Writer:
         leave = self._tokens.unsubscribe(one.list_name, one.subscriber_id)
         # A stranger may have typed the name: the mail that asks must not carry words of theirs.
         name = "" if kind is NoticeKind.CONFIRM else one.name
-        key = f"<{token}@{around.domain}>"
+        key = message.message_id(token, around.domain)
         head = {
             message.TO: message.to_header(one.email, name),
             message.MESSAGE_ID: key,

@@ -7,7 +7,18 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Integer, Text, exists, func, insert, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Text,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from publisher.model import (
@@ -15,6 +26,8 @@ from publisher.model import (
     DeliveryState,
     Edition,
     EditionState,
+    MailReport,
+    ReportKind,
     Subscriber,
     Subscription,
     UtcDateTime,
@@ -27,6 +40,7 @@ __all__ = [
     "Due",
     "Outcome",
     "count_by_fault",
+    "count_by_report",
     "count_by_state",
     "finish",
     "is_waiting",
@@ -158,19 +172,39 @@ def replies(session: Session, edition_id: int, limit: int) -> Sequence[str]:
     return session.scalars(query.limit(limit)).all()
 
 
+def count_by_report(session: Session, edition_id: int) -> dict[str, int]:
+    """How many mails told of each kind of trouble after the edition had been accepted."""
+    query = select(MailReport.kind, func.count()).where(*_came_back(edition_id))
+    return {row[0]: row[1] for row in session.execute(query.group_by(MailReport.kind))}
+
+
 def troubled(
     session: Session, edition_id: int, limit: int | None = None, offset: int = 0
 ) -> Sequence[tuple[str, str, str]]:
-    """Address, state and reply of everybody who has not got the edition, by address."""
-    query = (
-        select(Subscriber.email, Delivery.state, Delivery.reply)
+    """Address, state and reply of everybody who has not got the edition, by address.
+
+    For what was accepted and came back later: the kind of report, and its words.
+    """
+    refused = (
+        select(Subscriber.email, Delivery.state.label("state"), Delivery.reply.label("reply"))
         .join(Delivery, Delivery.subscriber_id == Subscriber.id)
         .where(Delivery.edition_id == edition_id, Delivery.state.in_(TROUBLED))
-        .order_by(Subscriber.email)
-        .limit(limit)
-        .offset(offset)
     )
-    return [(email, state, reply) for email, state, reply in session.execute(query)]
+    words = func.trim(MailReport.status + " " + MailReport.diagnostic)
+    returned = (
+        select(Subscriber.email, MailReport.kind, words)
+        .join(MailReport, MailReport.subscriber_id == Subscriber.id)
+        .where(*_came_back(edition_id))
+    )
+    both = union_all(refused, returned).subquery().c
+    query = select(both.email, both.state, both.reply).order_by(both.email, both.state)
+    found = session.execute(query.limit(limit).offset(offset))
+    return [(email, state, reply) for email, state, reply in found]
+
+
+def _came_back(edition_id: int) -> tuple[ColumnElement[bool], ...]:
+    told = MailReport.kind != ReportKind.UNSUBSCRIBE, MailReport.undone.is_(None)
+    return MailReport.edition_id == edition_id, *told
 
 
 def retry(session: Session, edition_id: int, state: DeliveryState, now: datetime) -> int:

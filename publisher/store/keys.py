@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from publisher.model import KeyUse, SigningKey
+from publisher.store.engine import Store
 
 SECRET_BYTES = 32
 
@@ -18,6 +19,17 @@ def valid(session: Session, use: KeyUse) -> Sequence[SigningKey]:
     """The keys that are believed, oldest first; the last one signs."""
     query = select(SigningKey).where(SigningKey.use == use, SigningKey.revoked.is_(None))
     return session.scalars(query.order_by(SigningKey.id)).all()
+
+
+def secrets_of(store: Store, use: KeyUse, now: datetime) -> Sequence[bytes]:
+    """The secrets that are believed, oldest first; the first of all is made if there is none."""
+    with store.read() as session:
+        found = valid(session, use)
+    if not found:
+        with store.write() as session:
+            ensure(session, use, now)
+            found = valid(session, use)
+    return [key.secret for key in found]
 
 
 def ensure(session: Session, use: KeyUse, now: datetime) -> None:

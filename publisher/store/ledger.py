@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from publisher.model import Cause, Delivery, DeliveryState, Fault, Subscriber, UtcDateTime
+from publisher.model import Cause, Delivery, DeliveryState, Fault, Notice, Subscriber, UtcDateTime
 from publisher.store.acts import stop
 from publisher.store.json_rows import json_cells
 from publisher.store.prepared import Prepared
@@ -66,7 +66,7 @@ class Ledger(Generic[Row]):
 
     def __init__(
         self,
-        table: type[Delivery],
+        table: type[Delivery | Notice],
         *,
         owner: str,
         work: str,

@@ -19,6 +19,9 @@ from publisher.delivery.transport import Answer, Fate, UnreachableError
 
 # An idle connection is closed before the server loses patience.
 IDLE_SECONDS = 15.0
+# So many letters are written at once, ahead of their turn: one by one between sends, the same work
+# takes more than twice as long.
+AHEAD = 100
 
 log = logging.getLogger(__name__)
 
@@ -65,12 +68,18 @@ class Engine:
         """The next parcel for a connection to that server, with its letter."""
         if not self._queue or not self._is_its_turn(relay):
             return None
-        while self._queue:
-            parcel = self._queue.popleft()
-            if parcel.is_written or parcel.outlet.write(parcel):
-                relay.charge(self._now)
-                return parcel
-        return None
+        while self._queue and not self._queue[0].is_written:
+            self._write_ahead()
+        if not self._queue:
+            return None
+        relay.charge(self._now)
+        return self._queue.popleft()
+
+    def _write_ahead(self) -> None:
+        """Write the letters whose turn comes next; who cannot be written to is answered."""
+        parcels = [self._queue.popleft() for _ in range(min(AHEAD, len(self._queue)))]
+        ready = [one for one in parcels if one.is_written or one.outlet.write(one)]
+        self._queue.extendleft(reversed(ready))
 
     def back(self, parcel: Parcel) -> None:
         """A parcel goes over another connection, behind the others: it may be what breaks them."""

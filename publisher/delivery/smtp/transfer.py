@@ -131,16 +131,22 @@ class Transfer:
         self._offered += 1
         return Loaded(parcel, text, said)
 
-    def _offer(self, one: Loaded, before: bytes = b"") -> None:
-        """Send the envelope, behind a content; a server that is no good at it gets one command."""
+    def _offer(self, one: Loaded, behind: Loaded | None = None) -> None:
+        """Send the envelope, behind the content of another one if there is one.
+
+        A server that is no good at it gets one command.
+        """
         self._waiting = one
         reset = RSET if self._must_reset else b""
         self._awaits_reset, self._must_reset = self._must_reset, False
         if self._features.pipelining:
             data = b"" if self._features.chunking else DATA
-            commands = before + reset + one.envelope.mail + one.envelope.rcpt + data
-            number = len(self._stages) + self._awaits_reset + bool(before)
-            self._channel.write(commands, number)
+            commands = reset + one.envelope.mail + one.envelope.rcpt + data
+            number = len(self._stages) + self._awaits_reset
+            if behind is None:
+                self._channel.write(commands, number)
+            else:
+                self._channel.write(self._content(behind, commands), number + 1)
         else:
             self._channel.write(reset or one.envelope.mail, 1)
 
@@ -198,18 +204,14 @@ class Transfer:
 
     async def _hand_over(self, one: Loaded, following: Loaded | None) -> None:
         """Send the content, and the envelope of the following with it."""
-        if self._features.chunking:
-            content = b"BDAT %d LAST\r\n%b" % (len(one.text), one.text)
-        else:
-            content = for_data(one.text)
         if len(one.text) > LARGE:
-            await self._hand_over_large(one, content)
+            await self._hand_over_large(one, self._content(one))
         elif following is not None:
             self._leaving = one
-            self._offer(following, content)
+            self._offer(following, one)
         else:
             self._leaving = one
-            self._channel.write(content, 1)
+            self._channel.write(self._content(one), 1)
         reply = await self._channel.reply(self._patience.final)
         if reply.code != 250:
             self._check(reply, "CONTENT")
@@ -217,6 +219,12 @@ class Transfer:
         self._answer(one, Fate.TAKEN if reply.ok else Fate.REFUSED, reply, "CONTENT")
         if not reply.ok and self._features.chunking:
             self._must_reset = True  # RFC 3030, 2
+
+    def _content(self, one: Loaded, then: bytes = b"") -> bytes:
+        """What says the content, and `then`: put together at once, since it may be long."""
+        if self._features.chunking:
+            return b"BDAT %d LAST\r\n%b%b" % (len(one.text), one.text, then)
+        return for_data(one.text, then)
 
     async def _hand_over_large(self, one: Loaded, content: bytes) -> None:
         """Send a large content; its end, without which it cannot be taken, when the rest has left.

@@ -13,7 +13,7 @@ from publisher.delivery.smtp.engine import Engine
 from publisher.delivery.smtp.opening import Manners
 from publisher.delivery.smtp.relay import Terms
 from publisher.delivery.smtp.transfer import Parcel
-from publisher.delivery.transport import Answer, Fate, Item, Letter, Outlet
+from publisher.delivery.transport import Answer, Fate, Item, Letter, Outlet, written
 
 
 class SmtpTransport:
@@ -99,13 +99,14 @@ class _Outlet:
     def write(self, parcel: Parcel) -> bool:
         """Write the parcel's letter; whether there is one (else it is answered)."""
         try:
-            parcel.letter = self._write(parcel.item)
-            parcel.is_written = True
-        except ValueError as error:
-            self.answer(Answer(parcel.item, Fate.UNFIT, said=str(error)))
+            found = written(self._write, parcel.item)
         except Exception as error:  # a template, say: it is raised where the sender is
             self.fail(error)
-            self.answer(Answer(parcel.item, Fate.KEPT, said=str(error)))
+            found = Answer(parcel.item, Fate.KEPT, said=str(error))
+        if isinstance(found, Letter):
+            parcel.letter, parcel.is_written = found, True
+        else:
+            self.answer(found)
         return parcel.is_written
 
     def answer(self, answer: Answer) -> None:

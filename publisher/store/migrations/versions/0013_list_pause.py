@@ -1,13 +1,13 @@
 """Lists whose editions wait until an operator says how to go on.
 
-Revision ID: 0016
+Revision ID: 0013
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
