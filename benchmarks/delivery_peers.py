@@ -117,7 +117,7 @@ class _Late(asyncio.Protocol):
         # Timers alone would not keep the order.
         while self.held and self.held[0][0] <= self.loop.time():
             data = self.held.popleft()[1]
-            if self.other is None or self.other.out is None:
+            if self.other is None or self.other.out is None or self.other.out.is_closing():
                 continue
             if data is None:
                 self.other.out.close()
