@@ -8,9 +8,10 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from email.message import EmailMessage
 from functools import partial
 from typing import cast
 
@@ -20,6 +21,8 @@ from benchmarks.bench_serving import free_port
 
 SENDER, RECIPIENT = "news@news.example", "reader{}@example.org"
 HOST = "127.0.0.1"
+# The letter for the reader of that number: the same bytes for all, or a message of its own.
+Make = Callable[[int], bytes | EmailMessage]
 
 
 @contextmanager
@@ -58,14 +61,30 @@ def smtp_source(port: int, number: int, size: int, connections: int, *options: s
     return (time.perf_counter() - start) / number * 1e6
 
 
-def threaded_smtplib(port: int, number: int, data: bytes, connections: int) -> float:
+def built(html: str, text: str, who: int) -> EmailMessage:
+    """A letter to one reader as the standard library builds it, with links of the reader's own."""
+    made = EmailMessage()
+    made["From"], made["To"], made["Subject"] = SENDER, RECIPIENT.format(who), "News of today"
+    made["Message-ID"] = f"<{who}@news.example>"
+    link = f"https://news.example/unsubscribe/{who:050}"
+    made["List-Unsubscribe"] = f"<{link}>"
+    made.set_content(text.replace("@@UNSUBSCRIBE@@", link))
+    made.add_alternative(html.replace("@@UNSUBSCRIBE@@", link), subtype="html")
+    return made
+
+
+def threaded_smtplib(port: int, number: int, make: Make, connections: int) -> float:
     """Microseconds a message with smtplib, a thread and a connection each."""
     share = number // connections
 
     def work(first: int) -> None:
         with smtplib.SMTP(HOST, port) as server:
             for n in range(first, first + share):
-                server.sendmail(SENDER, [RECIPIENT.format(n)], data)
+                letter = make(n)
+                if isinstance(letter, bytes):
+                    server.sendmail(SENDER, [RECIPIENT.format(n)], letter)
+                else:
+                    server.send_message(letter)
 
     start = time.perf_counter()
     with ThreadPoolExecutor(connections) as threads:
@@ -73,14 +92,18 @@ def threaded_smtplib(port: int, number: int, data: bytes, connections: int) -> f
     return (time.perf_counter() - start) / (share * connections) * 1e6
 
 
-def with_aiosmtplib(port: int, number: int, data: bytes, connections: int) -> float:
+def with_aiosmtplib(port: int, number: int, make: Make, connections: int) -> float:
     """Microseconds a message with aiosmtplib, a task and a connection each."""
     share = number // connections
 
     async def work(first: int) -> None:
         async with aiosmtplib.SMTP(hostname=HOST, port=port) as server:
             for n in range(first, first + share):
-                await server.sendmail(SENDER, [RECIPIENT.format(n)], data)
+                letter = make(n)
+                if isinstance(letter, bytes):
+                    await server.sendmail(SENDER, [RECIPIENT.format(n)], letter)
+                else:
+                    await server.send_message(letter)
 
     async def all_of_it() -> None:
         await asyncio.gather(*map(work, range(0, share * connections, share)))
@@ -117,7 +140,7 @@ class _Late(asyncio.Protocol):
         # Timers alone would not keep the order.
         while self.held and self.held[0][0] <= self.loop.time():
             data = self.held.popleft()[1]
-            if self.other is None or self.other.out is None:
+            if self.other is None or self.other.out is None or self.other.out.is_closing():
                 continue
             if data is None:
                 self.other.out.close()

@@ -11,7 +11,6 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Text,
-    exists,
     func,
     insert,
     literal,
@@ -29,12 +28,11 @@ from publisher.model import (
     MailReport,
     ReportKind,
     Subscriber,
-    Subscription,
     UtcDateTime,
 )
 from publisher.store.json_rows import json_cells
 from publisher.store.ledger import Ledger, Outcome
-from publisher.store.subscribers import gets_editions
+from publisher.store.subscribers import still_gets_editions
 
 __all__ = [
     "Due",
@@ -78,9 +76,6 @@ def ledger_of(edition_id: int, owner: str) -> Ledger[Due]:
     """The ledger of an edition for the sender of that name."""
     state = select(Edition.state).where(Edition.id == edition_id).scalar_subquery()
     list_name = select(Edition.list_name).where(Edition.id == edition_id).scalar_subquery()
-    still_gets_it = exists().where(
-        Subscription.subscriber_id == Subscriber.id, *gets_editions(list_name)
-    )
     row, reader = Delivery.__table__.c, Subscriber.__table__.c
     return Ledger(
         Delivery,
@@ -88,7 +83,7 @@ def ledger_of(edition_id: int, owner: str) -> Ledger[Due]:
         work=work_of(edition_id),
         scope=row.edition_id == edition_id,
         going=state == EditionState.CUT,
-        barred=~still_gets_it.correlate(Subscriber),
+        barred=~still_gets_editions(list_name),
         columns=(row.variant, reader.id, reader.email, reader.name, reader.handle, row.attempts),
         make=Due,
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, ScalarSelect, Table, func, insert, literal, select
+from sqlalchemy import ColumnElement, ScalarSelect, Table, and_, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from publisher.model import (
@@ -181,6 +181,19 @@ def gets_editions(list_name: str | ScalarSelect[str]) -> tuple[ColumnElement[boo
         Subscription.state == SubscriptionState.ACTIVE,
         Subscriber.state == SubscriberState.DELIVERABLE,
     )
+
+
+def still_gets_editions(list_name: str | ScalarSelect[str]) -> ColumnElement[bool]:
+    """The same of a subscriber that a query has, looked up by whom it is about.
+
+    PostgreSQL might read through everybody on the list instead, for each of them, as long as it
+    knows nothing of the table's size: so the state is no condition of the look-up.
+    """
+    place = select(Subscription.state).where(
+        Subscription.list_name == list_name, Subscription.subscriber_id == Subscriber.id
+    )
+    state = func.coalesce(place.correlate(Subscriber).scalar_subquery(), "")
+    return and_(state == SubscriptionState.ACTIVE, Subscriber.state == SubscriberState.DELIVERABLE)
 
 
 def count_by_state(session: Session, list_name: str) -> dict[str, int]:
