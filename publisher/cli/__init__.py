@@ -28,6 +28,7 @@ COMMANDS = {
     "dkim": ("dkim", "Make keys that sign mail, and show what must stand in DNS."),
     "subscribers": ("subscribers", "Put people on a list, take them off, and see who is on it."),
     "keys": ("keys", "List and rotate the keys that sign the links of mails."),
+    "token": ("token", "Make, list and revoke the tokens of programs that use the API."),
     "status": ("status", "Show on one screen how things stand."),
 }
 

@@ -3,6 +3,14 @@
 Pure code takes these as values; only `publisher.store` opens sessions and writes queries.
 """
 
+from publisher.model.access import (
+    AccessToken,
+    KeyedRequest,
+    Scope,
+    Webhook,
+    WebhookEvent,
+    WebhookMessage,
+)
 from publisher.model.addresses import FormerPath, FormerPathState, FormerSlug
 from publisher.model.article import Article, Category, Revision, SetAside, StaleArticle
 from publisher.model.base import Base, UtcDateTime
@@ -43,6 +51,7 @@ from publisher.model.sitemap import SitemapPart
 from publisher.model.websub import Hub, HubMode, HubRequest, HubSubscription, Ping, Topic
 
 __all__ = [
+    "AccessToken",
     "Archive",
     "Article",
     "Base",
@@ -72,6 +81,7 @@ __all__ = [
     "HubRequest",
     "HubSubscription",
     "KeyUse",
+    "KeyedRequest",
     "LedgerRow",
     "MailKey",
     "MailReport",
@@ -81,6 +91,7 @@ __all__ = [
     "Ping",
     "ReportKind",
     "Revision",
+    "Scope",
     "SearchProgress",
     "SearchRow",
     "SetAside",
@@ -96,6 +107,9 @@ __all__ = [
     "Topic",
     "Transition",
     "UtcDateTime",
+    "Webhook",
+    "WebhookEvent",
+    "WebhookMessage",
     "Worker",
     "seal",
 ]

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from publisher.pipeline.newsroom import Newsroom
 from publisher.web import editions, errors, pages, subscribe
+from publisher.web.api.app import api, refusal
 from publisher.web.feed_files import FeedFiles
 from publisher.web.hub import HubEndpoint
 from publisher.web.press import Press
@@ -25,22 +26,26 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Application:
-    """What a newsroom serves: its feeds, and the rest.
+    """What a newsroom serves: its feeds, the API, and the rest.
 
     Feeds get most of the requests, so they do not go through the framework's routing.
     """
 
     feeds: FeedFiles
+    api: ASGIApp
     rest: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        is_feed = scope["type"] == "http" and (scope["path"] + "/").startswith("/feeds/")
-        await (self.feeds if is_feed else self.rest)(scope, receive, send)
+        path = scope["path"] + "/" if scope["type"] == "http" else ""
+        if path.startswith("/feeds/"):
+            await self.feeds(scope, receive, send)
+        else:
+            await (self.api if path.startswith("/api/") else self.rest)(scope, receive, send)
 
 
 def application(newsroom: Newsroom) -> Application:
-    """Everything that is served: feeds, pages, sitemaps, media, our hub, a sign of life."""
+    """Everything that is served: feeds, pages, sitemaps, media, our hub and the API."""
     config = newsroom.config
     log.info("serving %s/ on port %d of %s", config.site.url, config.web.port, config.web.host)
     press = Press(newsroom)
@@ -65,6 +70,7 @@ def application(newsroom: Newsroom) -> Application:
     # An address is right or wrong; a guess at what was meant would go by the Host header.
     rest.router.redirect_slashes = False
     guarded = Safety(rest, press)
+    programs = Safety(api(newsroom), press, config.api.max_body_bytes, refusal(newsroom))
     feeds = FeedFiles(
         config.path(config.feeds.folder),
         "/feeds",
@@ -72,7 +78,7 @@ def application(newsroom: Newsroom) -> Application:
         hubs=config.hubs,
         site_url=config.site.url,
     )
-    return Application(feeds, guarded)
+    return Application(feeds, programs, guarded)
 
 
 DAY = "public, max-age=86400"
