@@ -17,7 +17,7 @@ from publisher.web.app import application
 from tests.api import api_at, token
 from tests.sites import store, story
 
-fuzz = settings(max_examples=30, suppress_health_check=list(HealthCheck), deadline=None)
+fuzz = settings(max_examples=15, suppress_health_check=list(HealthCheck), deadline=None)
 
 
 class _Bearer:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from publisher.pipeline.newsroom import Newsroom
-from publisher.web.api import articles, problems
+from publisher.web.api import articles, editions, problems, sections, subscribers
 from publisher.web.api.openapi import document
 from publisher.web.api.operation import AnyOperation
 from publisher.web.api.serving import Desk, of_status
@@ -20,7 +20,12 @@ from publisher.web.safety import CLOSES, Refuse
 
 PREFIX = "/api/v1"
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
-OPERATIONS: tuple[AnyOperation, ...] = (*articles.OPERATIONS,)
+OPERATIONS: tuple[AnyOperation, ...] = (
+    *articles.OPERATIONS,
+    *sections.OPERATIONS,
+    *editions.OPERATIONS,
+    *subscribers.OPERATIONS,
+)
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 

@@ -253,8 +253,13 @@ def article_out(article: Article, newsroom: Newsroom) -> ArticleOut:
 
 def key_of(article: Article) -> str:
     """What the addresses of the API call an article."""
-    known = article.external_id or ""
-    return known if re.fullmatch(EXTERNAL_ID, known) else f"~{article.id}"
+    return key_for(article.id, article.external_id)
+
+
+def key_for(article_id: int, external_id: str | None) -> str:
+    """The same, of an article of which no more is known."""
+    known = external_id or ""
+    return known if re.fullmatch(EXTERNAL_ID, known) else f"~{article_id}"
 
 
 def removed_out(removed: tuple[Removed, ...]) -> list[RemovedOut]:
