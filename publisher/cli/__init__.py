@@ -29,6 +29,7 @@ COMMANDS = {
     "subscribers": ("subscribers", "Put people on a list, take them off, and see who is on it."),
     "keys": ("keys", "List and rotate the keys that sign the links of mails."),
     "token": ("token", "Make, list and revoke the tokens of programs that use the API."),
+    "webhook": ("webhook", "Have addresses told of what happens."),
     "status": ("status", "Show on one screen how things stand."),
 }
 

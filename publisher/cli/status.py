@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from publisher.cli.common import as_json, counted, newsroom_of, now, print_json
+from publisher.cli.webhook import show_webhooks, webhook_status
 from publisher.cli.websub_status import show_websub, websub_status
 from publisher.model import EditionState
 from publisher.pipeline.remarks import remarks
@@ -52,6 +53,7 @@ def status_command(context: click.Context, as_json: bool) -> None:
                 for one in config.lists
             ],
             "websub": websub_status(session, config, now()),
+            "webhooks": webhook_status(session),
             "notices": notices.count_by_state(session),
             "remarks": remarks(newsroom, now()),
             "set_aside": [
@@ -84,6 +86,7 @@ def _show(found: dict[str, Any]) -> None:
             if edition["trouble"]:
                 click.echo(f"    it waits: {edition['trouble']}")
     show_websub(found["websub"])
+    show_webhooks(found["webhooks"])
     mails = found["notices"]
     if isinstance(mails, dict) and mails:
         click.echo("other mails: " + ", ".join(f"{n:,} {s}" for s, n in sorted(mails.items())))

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from publisher.pipeline.newsroom import Newsroom
-from publisher.web.api import articles, editions, problems, sections, subscribers
+from publisher.web.api import articles, editions, problems, sections, subscribers, webhooks
 from publisher.web.api.openapi import document
 from publisher.web.api.operation import AnyOperation
 from publisher.web.api.serving import Desk, of_status
@@ -25,6 +25,7 @@ OPERATIONS: tuple[AnyOperation, ...] = (
     *sections.OPERATIONS,
     *editions.OPERATIONS,
     *subscribers.OPERATIONS,
+    *webhooks.OPERATIONS,
 )
 
 Endpoint = Callable[[Request], Awaitable[Response]]
