@@ -47,7 +47,9 @@ def add(session: Session, webhook: Webhook, events: Collection[str]) -> None:
     """A new webhook, which is told of these events from now on."""
     session.add(webhook)
     session.flush()
-    session.add_all(WebhookEvent(webhook_id=webhook.id, event=event) for event in sorted(events))
+    session.add_all(
+        WebhookEvent(webhook_id=webhook.id, event=event) for event in sorted(set(events))
+    )
     session.flush()
 
 

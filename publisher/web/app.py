@@ -70,7 +70,7 @@ def application(newsroom: Newsroom) -> Application:
     # An address is right or wrong; a guess at what was meant would go by the Host header.
     rest.router.redirect_slashes = False
     guarded = Safety(rest, press)
-    programs = Safety(api(newsroom), press, config.api.max_body_bytes, refusal(newsroom))
+    programs = Safety(api(press), press, config.api.max_body_bytes, refusal(newsroom))
     feeds = FeedFiles(
         config.path(config.feeds.folder),
         "/feeds",

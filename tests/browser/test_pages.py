@@ -32,6 +32,7 @@ PAGES = {
     "/search?q=nothingofthekind": 200,
     "/sections/": 200,
     "/subscribe": 200,
+    "/api/v1/": 200,
     "/nope": 404,
     "/feeds/": 200,
     "/feeds/town/": 200,

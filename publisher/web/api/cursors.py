@@ -42,6 +42,11 @@ class Listing(BaseModel, Generic[Item]):
     items: list[Item]
     next: str | None = Field(description="The cursor of the next page; null on the last one.")
 
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
+        """What the description calls a page of these."""
+        return f"ListOf{params[0].__name__}"
+
 
 def listing(
     rows: Sequence[Row],

@@ -16,9 +16,9 @@ from publisher.web.api.operation import HEADERS, AnyOperation, Nothing
 from publisher.web.api.problems import MEDIA_TYPE, Problem
 
 # What any operation may answer, by what it takes.
-ALWAYS = (401, 403, 429, 503)
+ALWAYS = (401, 403, 413, 414, 429, 503)
 WITH_PARAMETERS = (422,)
-WITH_BODY = (400, 408, 413, 415, 422)
+WITH_BODY = (400, 408, 415, 422)
 ABOUT = (
     "What programs read and write: articles, categories, feeds, lists, editions, subscribers and "
     "deliveries. Errors are problem details (RFC 9457)."
