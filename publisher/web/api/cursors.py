@@ -43,7 +43,7 @@ class Listing(BaseModel, Generic[Item]):
     next: str | None = Field(description="The cursor of the next page; null on the last one.")
 
     @classmethod
-    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
         """What the description calls a page of these."""
         return f"ListOf{params[0].__name__}"
 
