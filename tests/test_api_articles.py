@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from publisher.pipeline.build import syndicate
 from publisher.pipeline.newsroom import Newsroom
 from tests.api import api_at, problem, program
-from tests.sites import browser, sql, store, story
+from tests.sites import browser, counted_statements, sql, store, story
 
 
 @pytest.fixture
@@ -156,6 +156,33 @@ def test_a_correction_and_a_retraction_reach_the_feed(newsroom: Newsroom, cms: T
         assert problem(again, 409)["type"].endswith("#retracted")
 
 
+def test_the_same_note_again_is_no_second_correction(cms: TestClient) -> None:
+    cms.put("articles/a", json={"title": "Ferry"})
+    for kind in ("correction", "retraction"):
+        note = {"note": f"This is a  {kind}."}
+        answers = [cms.post(f"articles/a/{kind}", json=note) for _ in range(2)]
+        assert answers[0].json() == answers[1].json()
+        assert answers[0].json()["revision"] == 2
+
+
+def test_a_list_asks_as_little_whatever_the_categories(newsroom: Newsroom, cms: TestClient) -> None:
+    titles = [(f"Part {n}", "Inner", f"Corner {n}") for n in range(30)]
+    store(newsroom, *(story(f"S {n}", slug=f"s{n}", category=c) for n, c in enumerate(titles)))
+    cms.get("articles")
+    with counted_statements(newsroom) as statements:
+        assert len(cms.get("articles", params={"limit": 30}).json()["items"]) == 30
+    assert len(statements) <= 6, statements
+
+
+def test_categories_that_go_round_in_a_circle_hold_nothing_up(
+    newsroom: Newsroom, cms: TestClient
+) -> None:
+    cms.put("articles/a", json={"title": "Ferry", "category": ["Town", "Harbour"]})
+    sql(newsroom, "UPDATE category SET parent_id = (SELECT max(id) FROM category)")
+    assert cms.put("articles/a", json={"title": "Ferries"}).status_code == 200
+    assert cms.get("articles").status_code == 200
+
+
 def test_every_field_that_is_wrong_is_named(cms: TestClient) -> None:
     wrong = {"titel": "x", "published": "2018-02-30", "media": [{"url": "x"}, {"alt": "y"}]}
     told = problem(cms.put("articles/a", json=wrong), 422)
@@ -235,6 +262,22 @@ def test_what_another_program_wrote_is_shown_clean(newsroom: Newsroom, cms: Test
     assert mended.json()["article"]["trouble"] is None
     assert mended.json()["article"]["external_id"] == "a path/x"
     problem(cms.put("articles/~999999999", json={"title": "x"}), 404)
+
+
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(keys=st.lists(st.integers(0, 3), min_size=1, max_size=9), salt=st.uuids())
+def test_however_often_a_key_comes_it_makes_one_article(
+    cms: TestClient, keys: list[int], salt: object
+) -> None:
+    made: dict[int, int] = {}
+    for key in keys:
+        headers = {"idempotency-key": f"{salt}/{key}"}
+        answer = cms.post("articles", json={"title": f"Story {key}"}, headers=headers)
+        number = answer.json()["article"]["id"]
+        assert made.setdefault(key, number) == number
+    assert len(set(made.values())) == len(made)
 
 
 texts = st.text(max_size=60)

@@ -12,7 +12,8 @@ from publisher.ingest.changes import Change, decide
 from publisher.ingest.clean import clean, reclean
 from publisher.ingest.raw import RawArticle
 from publisher.ingest.removed import Removed, removed
-from publisher.model import Article, Content, KeyedRequest, seal
+from publisher.model import Article, Category, Content, KeyedRequest, seal
+from publisher.model.article import DEEPEST
 from publisher.pipeline.newsroom import Newsroom
 from publisher.store import access, articles
 from publisher.store.engine import Session
@@ -140,9 +141,9 @@ def _load(session: Session, article: Article) -> None:
     """Read all of it, also what is above its category: it is looked at after the session."""
     session.flush()
     session.refresh(article)
-    above = article.category.parent
-    while above is not None:
-        above = above.parent
+    above: Category | None = article.category
+    for _ in range(DEEPEST):  # parents may go round in a circle
+        above = above.parent if above else None
 
 
 def _kept(article: Article, raw: RawArticle, content: Content) -> Content:

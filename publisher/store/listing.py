@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlalchemy import or_, select, tuple_
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from publisher.model import (
     Article,
@@ -25,6 +25,9 @@ from publisher.model import (
 )
 from publisher.store import editions as stored_editions
 
+# So many categories above an article's own are read at once; more is rare.
+LEVELS = 4
+
 
 def articles(
     session: Session,
@@ -37,7 +40,10 @@ def articles(
 ) -> Sequence[Article]:
     """Articles, newest first: of a category's path and what is below it, published from `since` on
     and before `until`, where these are given."""
-    query = select(Article).order_by(Article.published.desc(), Article.id.desc()).limit(limit)
+    # What is above their categories comes along, so that naming these asks for nothing more.
+    above = joinedload(Article.category).selectinload(Category.parent, recursion_depth=LEVELS)
+    query = select(Article).options(above).limit(limit)
+    query = query.order_by(Article.published.desc(), Article.id.desc())
     if category:
         below = Category.path.startswith(f"{category}/", autoescape=True)
         inside = select(Category.id).where(or_(Category.path == category, below))

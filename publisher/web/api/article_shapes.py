@@ -39,6 +39,12 @@ def read_moment(text: str) -> date | datetime:
     return found
 
 
+def moment_text(moment: datetime) -> str:
+    """A moment in UTC, to the second (RFC 3339)."""
+    utc = moment.astimezone(UTC).replace(microsecond=0, tzinfo=None)
+    return f"{utc.isoformat()}Z"
+
+
 Moment = Annotated[
     str,
     Field(
@@ -51,7 +57,7 @@ Moment = Annotated[
 # A moment as answers have it, the same in every process.
 Told = Annotated[
     datetime,
-    PlainSerializer(lambda one: f"{one.astimezone(UTC):%Y-%m-%dT%H:%M:%S}Z", return_type=str),
+    PlainSerializer(moment_text, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 Short = Annotated[str, Field(min_length=1, max_length=200)]

@@ -11,11 +11,13 @@ from pydantic import BaseModel, Field
 
 from publisher.errors import RejectedError, UsageError
 from publisher.ingest.changes import Change
+from publisher.ingest.clean import legal
 from publisher.model import Article, Scope
 from publisher.pipeline import authoring, corrections
 from publisher.pipeline.authoring import OnceOnly, ReusedKeyError, Written, find
 from publisher.pipeline.newsroom import Newsroom
 from publisher.store import listing as lists
+from publisher.store.engine import Session
 from publisher.web.api.article_shapes import (
     ArticleIn,
     ArticleOut,
@@ -105,9 +107,7 @@ def read_many(asked: Asked, params: Some, _body: Nothing) -> Answer:
 def read(asked: Asked, params: One, _body: Nothing) -> Answer:
     """One article."""
     with asked.newsroom.store.read() as session:
-        article = find(session, params.key)
-        if article is None:
-            raise ProblemError(404, "There is no such article.")
+        article = _existing(session, params.key)
         shown, etag = article_out(article, asked.newsroom), etag_of(article, asked.newsroom)
     if _matches(asked.headers.get("if-none-match", ""), etag):
         return Answer(status=304, headers={"etag": etag})
@@ -144,15 +144,23 @@ def put(asked: Asked, params: One, body: ArticleIn) -> Answer:
 
 def correct(asked: Asked, params: One, body: Note) -> Answer:
     """A correction note on an article."""
-    return _told(asked, params, body, corrections.correct)
+    return _told(asked, params, body, corrections.correct, lambda one: one.correction)
 
 
 def retract(asked: Asked, params: One, body: Note) -> Answer:
     """An article is withdrawn."""
-    return _told(asked, params, body, corrections.retract)
+    return _told(asked, params, body, corrections.retract, lambda one: one.retraction)
 
 
-def _told(asked: Asked, params: One, body: Note, act: Callable[..., None]) -> Answer:
+def _told(
+    asked: Asked,
+    params: One,
+    body: Note,
+    act: Callable[..., None],
+    told: Callable[[Article], str | None],
+) -> Answer:
+    """Tell readers the note, unless it is `told` already: the same request again is harmless, and
+    mails nobody twice."""
     if body.mail:
         asked.need(Scope.MAIL_READERS)
     newsroom = asked.newsroom
@@ -163,19 +171,24 @@ def _told(asked: Asked, params: One, body: Note, act: Callable[..., None]) -> An
             raise named("unreadable", "Another program left it broken; PUT it anew.")
 
     with newsroom.store.read() as session:
-        found = find(session, params.key)
-    if found is None:
-        raise ProblemError(404, "There is no such article.")
-    try:
-        act(newsroom, found.id, body.note, asked.now, mail=body.mail, check=check)
-    except UsageError as error:
-        raise ProblemError(422, str(error), faults=(_fault("note", str(error)),)) from None
+        found = _existing(session, params.key)
+        is_told = told(found) == " ".join(legal(body.note).split())
+    if not is_told:
+        try:
+            act(newsroom, found.id, body.note, asked.now, mail=body.mail, check=check)
+        except UsageError as error:
+            raise ProblemError(422, str(error), faults=(_fault("note", str(error)),)) from None
     with newsroom.store.read() as session:
-        article = find(session, f"~{found.id}")
-        if article is None:
-            raise ProblemError(404, "The article has been deleted meanwhile.")
+        article = _existing(session, f"~{found.id}")
         shown, etag = article_out(article, newsroom), etag_of(article, newsroom)
     return Answer(shown, headers={"etag": etag})
+
+
+def _existing(session: Session, key: str) -> Article:
+    article = find(session, key)
+    if article is None:
+        raise ProblemError(404, "There is no such article.")
+    return article
 
 
 def _expect(asked: Asked, article: Article | None) -> None:
