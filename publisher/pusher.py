@@ -1,4 +1,4 @@
-"""Tells partners of changes, within a second, while it runs (WebSub)."""
+"""Tells partners and webhooks of changes, within a second, while it runs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from publisher.pipeline.at_once import LOOK_SECONDS, Work, drive
 from publisher.pipeline.hub import Verifications, tidy
 from publisher.pipeline.newsroom import Newsroom
 from publisher.pipeline.pings import Pings
+from publisher.pipeline.webhooks import Webhooks
 from publisher.pipeline.websub import Deliveries, now
 from publisher.store.stale import Watcher
 from publisher.store.websub import CHANNEL
@@ -25,14 +26,16 @@ log = logging.getLogger(__name__)
 
 
 class Pusher(threading.Thread):
-    """Does the work of WebSub that is due, each kind by itself, so that none holds up another."""
+    """Does the work that is due (WebSub, webhooks), each kind by itself, so that none holds up
+    another."""
 
     def __init__(self, newsroom: Newsroom) -> None:
         super().__init__(name="pusher", daemon=True)
         self._newsroom = newsroom
         self._stopping = threading.Event()
         settings = newsroom.config.websub
-        self._works: list[Work[Any, Any]] = []
+        self._has_hubs = bool(newsroom.config.hubs)
+        self._works: list[Work[Any, Any]] = [Webhooks(newsroom)]
         if settings.own:
             self._works += [Deliveries(newsroom), Verifications(newsroom)]
         if settings.hubs:
@@ -61,7 +64,7 @@ class Pusher(threading.Thread):
                 log.error("%s", error)
                 await asyncio.sleep(REST_SECONDS)
             except Exception:  # partners must not be forgotten for good, whatever one round met
-                log.exception("WebSub: %s came to a halt", type(work).__name__)
+                log.exception("%s came to a halt", type(work).__name__)
                 await asyncio.sleep(REST_SECONDS)
 
     def _listen(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -73,7 +76,7 @@ class Pusher(threading.Thread):
                 log.error("%s", error)
                 self._stopping.wait(REST_SECONDS)
             except Exception:
-                log.exception("WebSub: the store could not be watched")
+                log.exception("the store could not be watched")
                 self._stopping.wait(REST_SECONDS)
 
     def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -81,7 +84,7 @@ class Pusher(threading.Thread):
         tidied = -TIDY_SECONDS
         try:
             while not self._stopping.is_set():
-                if time.monotonic() - tidied > TIDY_SECONDS:
+                if self._has_hubs and time.monotonic() - tidied > TIDY_SECONDS:
                     tidy(self._newsroom, now())
                     tidied = time.monotonic()
                 if watcher.wait(LOOK_SECONDS):

@@ -221,7 +221,8 @@ def days(desk: Desk, name: str = "daily") -> list[tuple[int, int, str]]:
 
 @contextmanager
 def desk_of(store_url: str, folder: Path, **values: Any) -> Iterator[Desk]:
-    """A desk with one list; `values` are those of the list, or `lists` themselves."""
+    """A desk with one list; `values` are those of the list, or `lists` themselves, and `api`."""
+    more = {name: values.pop(name) for name in ("api",) if name in values}
     lists = values.pop("lists", [values])
     config = Config.model_validate(
         {
@@ -229,6 +230,7 @@ def desk_of(store_url: str, folder: Path, **values: Any) -> Iterator[Desk]:
             "site": {"title": "Harbour Post", "url": "https://news.example"},
             "store": {"url": store_url},
             "lists": lists,
+            **more,
         }
     )
     with opened(config) as newsroom:

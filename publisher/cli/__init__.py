@@ -31,6 +31,8 @@ COMMANDS = {
     "backup": ("backup", "Pack the whole site into one file, while everything runs."),
     "restore": ("backup", "Make a site of a backup, in a folder of its own."),
     "doctor": ("doctor", "Look everything over, and say what to do."),
+    "token": ("token", "Make, list and revoke the tokens of programs that use the API."),
+    "webhook": ("webhook", "Have addresses told of what happens."),
     "status": ("status", "Show on one screen how things stand."),
 }
 

@@ -7,7 +7,7 @@ import click
 from publisher.cli.common import as_json, counted, newsroom_of, print_json
 from publisher.errors import UsageError
 from publisher.model import Category
-from publisher.names import category_path, is_category_path
+from publisher.pipeline import sections
 from publisher.store import categories
 from publisher.store.engine import Session
 
@@ -43,19 +43,8 @@ def rename_command(context: click.Context, path: str, title: str, new_path: str 
 
     Its old feeds, archives and pages lead to the new ones (301), and no reader gets anything twice.
     """
-    plain = " ".join(title.split())
     with newsroom_of(context) as newsroom, newsroom.store.write() as session:
-        one = _existing(session, path)
-        target = new_path or category_path((*one.titles[:-1], plain))
-        if not plain or not is_category_path(target):
-            raise UsageError(
-                f"{target!r} cannot be a path; use letters, digits and hyphens, and none of the "
-                "site's own words, such as feeds"
-            )
-        try:
-            moves = categories.rename(session, one, plain, target)
-        except ValueError as error:
-            raise UsageError(str(error)) from error
+        moves = sections.rename(session, _existing(session, path), title, new_path)
     for old, new in moves:
         click.echo(f"{old} → {new}")
     click.echo("`publisher run` or `feeds build` publishes it")

@@ -119,10 +119,7 @@ def syndicating(newsroom: Newsroom) -> Iterator[None]:
 
 @contextlib.contextmanager
 def pushing(newsroom: Newsroom) -> Iterator[None]:
-    """Partners are told of changes inside the block, if the config has any way to."""
-    if not newsroom.config.hubs:
-        yield
-        return
+    """Partners and webhooks are told of changes inside the block."""
     pusher = Pusher(newsroom)
     pusher.start()
     try:

@@ -9,6 +9,7 @@ import click
 from publisher.cli.backup import ways_on
 from publisher.cli.common import as_json, counted, newsroom_of, now, print_json
 from publisher.cli.sending import reasons_of, why
+from publisher.cli.webhook import show_webhooks, webhook_status
 from publisher.cli.websub_status import show_websub, websub_status
 from publisher.model import Edition, EditionState
 from publisher.pipeline.remarks import remarks
@@ -66,6 +67,7 @@ def status_command(context: click.Context, as_json: bool) -> None:
             ],
             "websub": websub_status(session, config, now()),
             "notices": notice_ledger.count_by_state(session),
+            "webhooks": webhook_status(session),
             "remarks": remarks(newsroom, now()),
             "set_aside": [
                 {"where": f"{one.origin}:{one.line}" if one.line else one.origin, "why": one.reason}
@@ -105,6 +107,7 @@ def _show(found: dict[str, Any]) -> None:
     for one in _rows(found["lists"]):
         _show_list(one)
     show_websub(found["websub"])
+    show_webhooks(found["webhooks"])
     mails = found["notices"]
     if isinstance(mails, dict) and mails:
         click.echo("other mails: " + ", ".join(f"{n:,} {s}" for s, n in sorted(mails.items())))

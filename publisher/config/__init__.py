@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from publisher.config.sections import (
+    Api,
     Bounces,
     Clock,
     Delivery,
@@ -40,6 +41,7 @@ from publisher.config.sections import (
 from publisher.errors import ConfigError
 
 __all__ = [
+    "Api",
     "Bounces",
     "Clock",
     "Config",
@@ -79,6 +81,7 @@ class Config(Section):
     websub: WebSub = WebSub()
     templates: Templates = Templates()
     web: Web = Web()
+    api: Api = Api()
     mail: Mail = Mail()
     dkim: Dkim = Dkim()
     bounces: Bounces = Bounces()

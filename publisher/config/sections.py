@@ -120,6 +120,17 @@ class Web(Section):
     metrics_from: tuple[Network, ...] = ("127.0.0.0/8", "::1/128")
 
 
+class Api(Section):
+    """What programs with an access token may ask for, and how webhooks are told."""
+
+    max_body_bytes: Annotated[int, Field(ge=10_000, le=100_000_000)] = 2_000_000
+    requests_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 600
+    idempotency_hours: Annotated[int, Field(ge=1, le=8_760)] = 48
+    webhook_timeout_seconds: Annotated[float, Field(gt=0, le=120)] = 10.0
+    webhook_retry_hours: Annotated[float, Field(gt=0, le=720)] = 72.0
+    webhook_private_addresses: bool = False
+
+
 class WebSub(Section):
     """Who is told at once when a feed has changed: hubs elsewhere, and callbacks by our own hub."""
 

@@ -3,6 +3,14 @@
 Pure code takes these as values; only `publisher.store` opens sessions and writes queries.
 """
 
+from publisher.model.access import (
+    AccessToken,
+    KeyedRequest,
+    Scope,
+    Webhook,
+    WebhookEvent,
+    WebhookMessage,
+)
 from publisher.model.addresses import FormerPath, FormerPathState, FormerSlug
 from publisher.model.article import Article, Category, Revision, SetAside, StaleArticle
 from publisher.model.base import Base, UtcDateTime
@@ -44,6 +52,7 @@ from publisher.model.sitemap import SitemapPart
 from publisher.model.websub import Hub, HubMode, HubRequest, HubSubscription, Ping, Topic
 
 __all__ = [
+    "AccessToken",
     "Archive",
     "Article",
     "Base",
@@ -73,6 +82,7 @@ __all__ = [
     "HubRequest",
     "HubSubscription",
     "KeyUse",
+    "KeyedRequest",
     "LedgerRow",
     "ListPause",
     "MailReport",
@@ -82,6 +92,7 @@ __all__ = [
     "Ping",
     "ReportKind",
     "Revision",
+    "Scope",
     "SearchProgress",
     "SearchRow",
     "SetAside",
@@ -97,6 +108,9 @@ __all__ = [
     "Topic",
     "Transition",
     "UtcDateTime",
+    "Webhook",
+    "WebhookEvent",
+    "WebhookMessage",
     "Worker",
     "seal",
 ]

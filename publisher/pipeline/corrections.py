@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,18 +14,33 @@ from publisher.render.view import article_url
 from publisher.store import articles, corrections, log
 from publisher.store.engine import Session
 
+# Told what an article is like before it is written over; raises where it should not be.
+Check = Callable[[Article], None]
+
+
+def _fine(_article: Article) -> None:
+    """Nobody minds."""
+
 
 def correct(
-    newsroom: Newsroom, article_id: int, note: str, now: datetime, *, mail: bool = False
+    newsroom: Newsroom,
+    article_id: int,
+    note: str,
+    now: datetime,
+    *,
+    mail: bool = False,
+    check: Check = _fine,
 ) -> None:
     """Put a correction note on an article; its feed entries count as updated.
 
-    With `mail`, the readers whose delivered edition carried it are told. Raises UsageError.
+    With `mail`, the readers whose delivered edition carried it are told. Raises UsageError, and
+    what `check` does.
     """
     note = _sentence(note)
     site = newsroom.config.site
     with newsroom.store.write() as session:
         article = existing(session, article_id)
+        check(article)
         writer = articles.Writer(session, site.url, site.zone, now)
         writer.replace(article, replace(article.content, correction=note), significant=True)
         if mail:
@@ -33,15 +49,23 @@ def correct(
 
 
 def retract(
-    newsroom: Newsroom, article_id: int, note: str, now: datetime, *, mail: bool = False
+    newsroom: Newsroom,
+    article_id: int,
+    note: str,
+    now: datetime,
+    *,
+    mail: bool = False,
+    check: Check = _fine,
 ) -> None:
     """Withdraw an article: it leaves every feed, and leaves a tombstone there.
 
-    With `mail`, the readers whose delivered edition carried it are told. Raises UsageError.
+    With `mail`, the readers whose delivered edition carried it are told. Raises UsageError, and
+    what `check` does.
     """
     note = _sentence(note)
     with newsroom.store.write() as session:
         article = existing(session, article_id)
+        check(article)
         if article.retracted is not None:
             raise UsageError(f"article {article_id} is retracted already")
         article.retracted, article.retraction = now, note

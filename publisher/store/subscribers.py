@@ -107,6 +107,11 @@ def by_email(session: Session, email: str) -> Subscriber | None:
     return session.scalar(select(Subscriber).where(Subscriber.email == email))
 
 
+def by_id(session: Session, subscriber_id: int) -> Subscriber | None:
+    """The subscriber of that number."""
+    return session.get(Subscriber, subscriber_id)
+
+
 def by_handle(session: Session, handle: int) -> Subscriber | None:
     """The subscriber that a link of a mail stands for."""
     return session.scalar(select(Subscriber).where(Subscriber.handle == handle))

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from publisher.pipeline.newsroom import Newsroom
 from publisher.web import editions, errors, own_data, pages, subscribe, subscription
+from publisher.web.api.app import api, refusal
 from publisher.web.feed_files import FeedFiles
 from publisher.web.hub import HubEndpoint
 from publisher.web.press import Press
@@ -26,18 +27,22 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Application:
-    """What a newsroom serves: its feeds, and the rest.
+    """What a newsroom serves: its feeds, the API, and the rest.
 
     Feeds get most of the requests, so they do not go through the framework's routing.
     """
 
     feeds: FeedFiles
+    api: ASGIApp
     rest: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        is_feed = scope["type"] == "http" and (scope["path"] + "/").startswith("/feeds/")
-        await (self.feeds if is_feed else self.rest)(scope, receive, send)
+        path = scope["path"] + "/" if scope["type"] == "http" else ""
+        if path.startswith("/feeds/"):
+            await self.feeds(scope, receive, send)
+        else:
+            await (self.api if path.startswith("/api/") else self.rest)(scope, receive, send)
 
 
 def page_routes(press: Press) -> list[Route]:
@@ -47,7 +52,7 @@ def page_routes(press: Press) -> list[Route]:
 
 
 def application(newsroom: Newsroom) -> Application:
-    """Everything that is served: feeds, pages, sitemaps, media, our hub, signs of life."""
+    """Everything that is served: feeds, pages, sitemaps, media, our hub, the API, signs of life."""
     config = newsroom.config
     log.info("serving %s/ on port %d of %s", config.site.url, config.web.port, config.web.host)
     press = Press(newsroom)
@@ -72,6 +77,9 @@ def application(newsroom: Newsroom) -> Application:
     # An address is right or wrong; a guess at what was meant would go by the Host header.
     rest.router.redirect_slashes = False
     guarded = watching.counting(Safety(rest, press), "page")
+    programs = watching.counting(
+        Safety(api(press), press, config.api.max_body_bytes, refusal(newsroom)), "api"
+    )
     feeds = FeedFiles(
         config.path(config.feeds.folder),
         "/feeds",
@@ -80,7 +88,7 @@ def application(newsroom: Newsroom) -> Application:
         site_url=config.site.url,
         answers=watching.answers,
     )
-    return Application(feeds, guarded)
+    return Application(feeds, programs, guarded)
 
 
 DAY = "public, max-age=86400"

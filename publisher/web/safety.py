@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 import anyio
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from publisher.config import Config
@@ -62,14 +64,35 @@ def media_headers(config: Config) -> dict[str, str]:
     }
 
 
-class Safety:
-    """Wraps the application that answers everything but feeds."""
+# Answers a request that is refused, by its status.
+Refuse = Callable[[Request, int], Awaitable[Response]]
+CLOSES = {"connection": "close"}
 
-    def __init__(self, app: ASGIApp, press: Press) -> None:
+
+def as_page(press: Press) -> Refuse:
+    """Refuses with a page of the site."""
+
+    async def refuse(request: Request, status: int) -> Response:
+        return await respond(press, request, status, CLOSES)
+
+    return refuse
+
+
+class Safety:
+    """Wraps the applications that answer everything but feeds."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        press: Press,
+        max_body_bytes: int | None = None,
+        refuse: Refuse | None = None,
+    ) -> None:
         config = press.newsroom.config
-        self._app, self._press = app, press
+        self._app, self._refuse = app, refuse or as_page(press)
         self._pages, self._media = _raw(page_headers(config)), _raw(media_headers(config))
-        self._max_bytes, self._seconds = config.web.max_body_bytes, config.web.request_seconds
+        self._max_bytes = max_body_bytes or config.web.max_body_bytes
+        self._seconds = config.web.request_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -88,7 +111,7 @@ class Safety:
         status = self._refusal(scope)
         if status:
             request = Request(scope, receive)
-            answer = await respond(self._press, request, status, {"connection": "close"})
+            answer = await self._refuse(request, status)
             await answer(scope, receive, send_safely)
             return
         limited = _Body(receive, self._max_bytes, self._seconds)

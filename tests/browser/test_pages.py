@@ -33,6 +33,7 @@ PAGES = {
     "/sections/": 200,
     "/subscribe": 200,
     "/embed/subscribe": 200,
+    "/api/v1/": 200,
     "/nope": 404,
     "/feeds/": 200,
     "/feeds/town/": 200,
