@@ -13,9 +13,11 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from publisher.pipeline.newsroom import Newsroom
-from publisher.web import editions, errors, pages, subscribe
+from publisher.web import editions, embed_builder, errors, pages, subscribe
+from publisher.web.embeds import Embeds
 from publisher.web.feed_files import FeedFiles
 from publisher.web.hub import HubEndpoint
+from publisher.web.oembed import OEmbed
 from publisher.web.press import Press
 from publisher.web.safety import Safety
 from publisher.web.sitemaps import Sitemaps
@@ -59,6 +61,7 @@ def application(newsroom: Newsroom) -> Application:
     ]
     if config.websub.own:
         routes.append(Route("/hub", HubEndpoint(newsroom).answer, methods=["GET", "POST"]))
+    routes += [*Embeds(press).routes, *OEmbed(press).routes, *embed_builder.routes(press)]
     routes += [*subscribe.routes(press), *editions.routes(press)]
     routes += pages.routes(press)  # last: any other path may be a category's
     rest = Starlette(routes=routes, exception_handlers=errors.handlers(press))
