@@ -18,6 +18,7 @@ from publisher.pipeline.newsroom import Newsroom
 from publisher.web.embed_builder import PARAMETERS
 from publisher.web.embed_options import NORMAL, Options, OptionsError, read_options
 from publisher.web.statics import PACKAGED
+from tests.embedding import ways_to_embed
 from tests.sites import URL, Document, browser, newsroom_at, store, story
 
 CHOICE = (
@@ -42,13 +43,11 @@ def client(newsroom: Newsroom) -> TestClient:
     return browser(newsroom)
 
 
-def code_of(client: TestClient, query: str = "") -> list[str]:
-    """What stands to be copied on the page: code and policies, in order."""
+def ways(client: TestClient, query: str = "") -> dict[str, tuple[str, str]]:
+    """What stands to be copied: way → code and policy."""
     answer = client.get(f"/embed/?{query}")
     assert answer.status_code == 200
-    parts = answer.text.split("<code>")[1:]
-    texts = [part.partition("</code>")[0] for part in parts]
-    return ["".join(Document(text).texts) for text in texts]
+    return ways_to_embed(answer.text)
 
 
 def test_the_form_offers_what_there_is(client: TestClient) -> None:
@@ -72,9 +71,7 @@ def test_what_was_chosen_stays_chosen(client: TestClient) -> None:
 
 def test_the_preview_and_all_code_show_what_was_chosen(client: TestClient) -> None:
     (preview,) = Document(client.get(f"/embed/?{CHOICE}").text).all("iframe")
-    component, frame, server, data, oembed = (
-        one for one in code_of(client, CHOICE) if one.startswith(("<", "http"))
-    )
+    component, frame, server, data, oembed = (code for code, _ in ways(client, CHOICE).values())
     (inner,) = Document(frame).all("iframe")
     assert inner["src"] == URL + preview["src"]
     asked = parse_qs(urlsplit(inner["src"]).query)
@@ -94,7 +91,7 @@ def test_the_preview_and_all_code_show_what_was_chosen(client: TestClient) -> No
 
 
 def test_the_hashes_are_those_of_the_scripts(client: TestClient) -> None:
-    document = Document("".join(code_of(client)))
+    document = Document("".join(code for code, _ in ways(client).values()))
     scripts = [*document.all("script"), *Document(client.get("/embed/").text).all("script")]
     assert len(scripts) == 4
     for script in scripts:
@@ -107,15 +104,18 @@ def test_the_hashes_are_those_of_the_scripts(client: TestClient) -> None:
 
 
 def test_a_policy_names_no_more_than_is_needed(client: TestClient) -> None:
-    texts = code_of(client, "detail=summary")
-    policies = [one for one in texts if "-src " in one and not one.startswith("<")]
-    assert policies == [
-        f"script-src {URL}; connect-src {URL}",
-        f"frame-src {URL}; script-src {URL}",
-        f"connect-src {URL}",
-    ]
-    with_pictures = code_of(client, "detail=full")
-    assert f"img-src {URL} https:; media-src {URL} https:" in with_pictures
+    pictures = f"img-src {URL} https:; media-src {URL} https:"
+    assert {way: policy for way, (_, policy) in ways(client, "detail=summary").items()} == {
+        "component": f"script-src {URL}; connect-src {URL}",
+        "frame": f"frame-src {URL}; script-src {URL}",
+        "server": "",
+        "json": f"connect-src {URL}",
+        "oembed": "",
+    }
+    full = ways(client, "detail=full")
+    assert full["component"][1] == f"script-src {URL}; connect-src {URL}; {pictures}"
+    assert full["server"][1] == pictures
+    assert ways(client, "detail=full&images=no")["server"][1] == ""
 
 
 @pytest.mark.parametrize("query", ["count=0", "accent=blue", "tag=nope", "feed=nope", "language=x"])

@@ -14,4 +14,7 @@ addEventListener("message", (event) => {
   partner = event.origin;
   tell();
 });
+// A browser may not draw a frame that is far from view, and then observes nothing there.
+tell();
+addEventListener("load", tell);
 new ResizeObserver(tell).observe(page);
