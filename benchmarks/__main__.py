@@ -11,6 +11,7 @@ from pathlib import Path
 from benchmarks import (
     bench_compose,
     bench_dkim,
+    bench_embed,
     bench_feed_build,
     bench_full_build,
     bench_help,
@@ -36,6 +37,7 @@ SUITE = (
     bench_import,
     bench_one_article,
     bench_pages,
+    bench_embed,
     bench_sitemap,
     bench_dkim,
     bench_subscribers,

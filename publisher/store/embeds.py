@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import exists, select, tuple_
+from sqlalchemy import Select, bindparam, exists, select, tuple_
 from sqlalchemy.orm import Session
 
 from publisher.model import Article, Change, ChangeKind, Feed, FeedArticle, FeedChange
@@ -83,22 +84,30 @@ def withdrawn(session: Session, feeds: Sequence[Feed], days: int) -> list[Withdr
 
 def _retractions(session: Session, feed: Feed, days: int) -> dict[int, datetime]:
     """Article → when it was retracted, of those that the end of a feed's log tells of."""
+    given = {"feed": feed.id, "first": feed.length - READ_ROWS}
+    rows = session.execute(_statement(), given).all()
+    return {one: at for one, at, last in rows if at >= last - timedelta(days=days)}
+
+
+@cache
+def _statement() -> Select[int, datetime, datetime]:
+    """It is put together once: that takes longer than its answer."""
+    feed = bindparam("feed", type_=FeedChange.feed_id.type)
     newest_change = (
         select(FeedChange.at)
-        .where(FeedChange.feed_id == feed.id)
+        .where(FeedChange.feed_id == feed)
         .order_by(FeedChange.position.desc())
         .limit(1)
+        .scalar_subquery()
     )
-    query = (
-        select(FeedChange.article_id, FeedChange.at, newest_change.scalar_subquery())
+    return (
+        select(FeedChange.article_id, FeedChange.at, newest_change)
         .join(Change, Change.position == FeedChange.change)
         .where(
-            FeedChange.feed_id == feed.id,
-            FeedChange.position >= feed.length - READ_ROWS,
+            FeedChange.feed_id == feed,
+            FeedChange.position >= bindparam("first", type_=FeedChange.position.type),
             FeedChange.gone,
             Change.kind == ChangeKind.RETRACTED,
         )
         .order_by(FeedChange.position)
     )
-    rows = session.execute(query).all()
-    return {one: at for one, at, last in rows if at >= last - timedelta(days=days)}

@@ -145,7 +145,9 @@ def markup(
         direction=direction(chosen.language),
         items=content.items,
         heading=heading,
-        show=lambda one: as_html(templates, _scrolling(one), options.detail, heading=heading),
+        show=lambda one: as_html(
+            templates, _fitting(one, options), options.detail, heading=heading
+        ),
         is_article=lambda item: isinstance(item, ArticleView),
         local=lambda moment: moment.astimezone(site.zone),
         words_of=lambda language: words(language).text,
@@ -154,6 +156,9 @@ def markup(
     return Markup(html)  # noqa: S704 - the template escapes
 
 
-def _scrolling(article: ArticleView) -> ArticleView:
+def _fitting(article: ArticleView, options: Options) -> ArticleView:
+    """The article, with tables that can be moved sideways where there is little room."""
+    if options.detail != "full":
+        return article
     label = words(article.language).text("Table")
     return replace(article, body=with_scrolling_tables(article.body, label))
