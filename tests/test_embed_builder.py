@@ -18,6 +18,7 @@ from publisher.pipeline.newsroom import Newsroom
 from publisher.web.embed_builder import PARAMETERS
 from publisher.web.embed_options import NORMAL, Options, OptionsError, read_options
 from publisher.web.statics import PACKAGED
+from tests.conftest import REPOSITORY
 from tests.embedding import ways_to_embed
 from tests.sites import URL, Document, browser, newsroom_at, store, story
 
@@ -164,6 +165,19 @@ def test_an_earlier_script_keeps_the_address_that_partners_have_written_down(
     assert kept.content == text
     assert "immutable" in kept.headers["cache-control"]
     assert client.get("/static/embed.000000000000.js").content != b"under a wrong name"
+
+
+RELEASED = REPOSITORY / "tests" / "golden" / "released_scripts.txt"
+
+
+def test_every_script_that_was_released_is_served_for_ever(client: TestClient) -> None:
+    lines = RELEASED.read_text(encoding="utf-8").splitlines()
+    names = [line for line in lines if not line.startswith("#")]
+    assert len(names) >= 2
+    for name in names:
+        answer = client.get(f"/static/{name}")
+        assert "immutable" in answer.headers["cache-control"], f"read {RELEASED}"
+        assert hashlib.sha256(answer.content).hexdigest()[:12] == name.split(".")[1]
 
 
 texts = st.text(max_size=30) | st.sampled_from(
