@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
+from typing import get_args
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -16,7 +17,7 @@ from starlette.testclient import TestClient
 
 from publisher.pipeline.newsroom import Newsroom
 from publisher.web.embed_builder import PARAMETERS
-from publisher.web.embed_options import NORMAL, Options, OptionsError, read_options
+from publisher.web.embed_options import NORMAL, Form, Options, OptionsError, read_options
 from publisher.web.statics import PACKAGED
 from tests.conftest import REPOSITORY
 from tests.embedding import ways_to_embed
@@ -77,7 +78,7 @@ def test_the_preview_and_all_code_show_what_was_chosen(client: TestClient) -> No
     assert inner["src"] == URL + preview["src"]
     asked = parse_qs(urlsplit(inner["src"]).query)
     assert asked == {
-        "tag": ["town-hall"], "language": ["en"], "count": ["3"], "heading": ["4"],
+        "tag": ["town-hall"], "language": ["en"], "count": ["3"],
         "detail": ["full"], "images": ["no"], "theme": ["dark"], "accent": ["a00"],
     }  # fmt: skip
     (element,) = Document(component).all("news-feed")
@@ -200,10 +201,11 @@ def test_options_are_read_or_named_and_an_address_says_them_again(query: dict[st
 
 def says_itself_again(options: Options) -> None:
     assert 1 <= options.count <= 50
-    address = urlsplit(options.address("frame"))
-    assert address.path == "/embed/frame/town/"
-    again = {name: values[0] for name, values in parse_qs(address.query).items()}
-    assert read_options("town", again) == options
+    for form in get_args(Form):
+        address = urlsplit(options.address(form))
+        assert address.path == f"/embed/{form}/town/"
+        again = {name: values[0] for name, values in parse_qs(address.query).items()}
+        assert read_options("town", again) == options.fitting(form)
 
 
 def test_what_is_usual_needs_no_word() -> None:

@@ -94,9 +94,12 @@ def test_a_renamed_category_answers_by_its_new_address_and_a_removed_one_is_gone
     sql(newsroom, "DELETE FROM category WHERE path = 'pictures'")
     update(newsroom)
     client = browser(newsroom)
-    moved = client.get(f"/embed/{form}/town/?count=2&theme=dark")
+    moved = client.get(f"/embed/{form}/town/?count=2&detail=full&theme=dark&heading=2")
     assert moved.status_code == 301
-    assert moved.headers["location"] == f"/embed/{form}/city/?count=2&theme=dark"
+    own = {"fragment": "&heading=2&detail=full", "json": "&detail=full"}
+    assert moved.headers["location"] == (
+        f"/embed/{form}/city/?count=2{own.get(form, '&detail=full&theme=dark')}"
+    )
     assert moved.headers["access-control-allow-origin"] == "*"
     assert shown(client, moved.headers["location"]) == ["Elsewhere"]
     gone = client.get(f"/embed/{form}/pictures/")

@@ -226,3 +226,10 @@ def test_a_site_with_a_path_of_its_own_names_it_everywhere(tmp_path: Path) -> No
         assert client.get("/embed/frame/media-center").headers["location"] == (
             "/news/embed/frame/media-center/"
         )
+
+
+def test_the_rights_stand_beside_the_attribution(tmp_path: Path) -> None:
+    licence = "https://licences.example/by"
+    with newsroom_at(tmp_path, site={"rights": "© Harbour", "license": licence}) as newsroom:
+        html = browser(newsroom).get("/embed/fragment/").text
+        assert f'</a> · <a href="{licence}">© Harbour</a></p>' in html

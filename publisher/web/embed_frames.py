@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import quote
 
 from markupsafe import Markup
@@ -57,11 +58,11 @@ class Frames:
         if article is None:
             lost = HTTPException(404)
             now_at = lacking(lost, lambda: addresses.former_article(reading.session, slug))
-            query = f"?{options.query}" if options.query else ""
+            chosen_before = replace(options, category="").query
+            query = f"?{chosen_before}" if chosen_before else ""
             raise MovedError(f"{reading.root}/embed/article/{quote(now_at)}{query}")
         site = reading.newsroom.config.site
-        language = article.language or site.language
-        chosen = Selection((), site.title, f"{site.url}/", language)
+        chosen = Selection((), site.title, f"{site.url}/", site.language)
         ids = [feed.id for feed in pages.feeds_at(reading.session, [""]).values()]
         if not pages.place_in(reading.session, ids, article.id):
             return self._gone(reading, article, chosen, options)
@@ -70,6 +71,7 @@ class Frames:
             raise HTTPException(503, headers={"retry-after": "1"})
         shown = view(article, site=site)
         shown = shown if options.images else without_pictures(shown)
+        chosen = replace(chosen, language=shown.language)
         return self._page(
             reading, chosen, _only([shown]), options, title=shown.title, canonical=shown.url
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Literal, TypeVar, get_args
 from urllib.parse import quote, urlencode
 
@@ -59,10 +59,18 @@ class Options:
         }
         return urlencode(chosen)
 
+    def fitting(self, form: Form) -> Options:
+        """The same without what means nothing in that form, so that equal embeds are one."""
+        if form == "frame":
+            return replace(self, heading=NORMAL.heading)
+        heading = self.heading if form == "fragment" else NORMAL.heading
+        return replace(self, heading=heading, theme=NORMAL.theme, accent=NORMAL.accent)
+
     def address(self, form: Form) -> str:
         """Where the embed is, below the root of the site."""
         folder = f"{quote(self.category)}/" if self.category else ""
-        return f"/embed/{form}/{folder}" + (f"?{self.query}" if self.query else "")
+        query = self.fitting(form).query
+        return f"/embed/{form}/{folder}" + (f"?{query}" if query else "")
 
 
 NORMAL = Options()

@@ -80,7 +80,7 @@ class Embeds:
         slug = request.path_params["slug"]
 
         def page(reading: Reading, options: Options) -> Page:
-            return self._frames.article(reading, slug, replace(options, category=""))
+            return self._frames.article(reading, slug, options)
 
         return await self._respond(request, "frame", f"article/{slug}", page)
 
@@ -89,7 +89,7 @@ class Embeds:
     ) -> Response:
         """The embed of a path, or a word about what is wrong."""
         try:
-            options = read_options(path, request.query_params)
+            options = read_options(path, request.query_params).fitting(form)
             key = (form, request.scope["path"], options)
             return await self._press.respond(request, lambda one: make(one, options), key, {})
         except OptionsError as error:
