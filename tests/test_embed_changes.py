@@ -107,6 +107,16 @@ def test_a_renamed_category_answers_by_its_new_address_and_a_removed_one_is_gone
     assert gone.headers["access-control-allow-origin"] == "*"
 
 
+def test_a_wrong_topic_leads_nowhere_else(newsroom: Newsroom) -> None:
+    sql(newsroom, "UPDATE category SET path = 'city' WHERE path = 'town'")
+    update(newsroom)
+    sql(newsroom, "INSERT INTO category (path, title) VALUES ('town', 'Town')")
+    store(newsroom, story("New town", category=("Town",)), prefix="again")
+    client = browser(newsroom)
+    assert shown(client, "/embed/fragment/town/") == ["New town"]
+    assert client.get("/embed/fragment/town/?tag=nope").status_code == 404
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_an_embed_is_cached_like_a_feed(newsroom: Newsroom, form: str) -> None:
     client, path = browser(newsroom), f"/embed/{form}/?count=2"

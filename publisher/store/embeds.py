@@ -77,7 +77,6 @@ def withdrawn(session: Session, feeds: Sequence[Feed], days: int) -> list[Withdr
         return []
     query = select(Article).where(Article.id.in_(from_all), Article.retracted.is_not(None))
     articles = session.scalars(query).all()
-    pages.with_categories(session, articles)
     ordered = sorted(articles, key=lambda one: (one.published, one.id), reverse=True)
     return [Withdrawal(article, told[0][article.id]) for article in ordered]
 

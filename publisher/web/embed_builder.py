@@ -6,7 +6,6 @@ from dataclasses import dataclass, fields
 from html import escape
 from urllib.parse import quote_plus
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -24,7 +23,7 @@ from publisher.web.embed_options import (
     OptionsError,
     read_options,
 )
-from publisher.web.embed_parts import Selection, selection
+from publisher.web.embed_parts import NoSuchError, Selection, selection
 from publisher.web.oembed import HEIGHT, frame_code
 from publisher.web.pages import MOST_SECTIONS
 from publisher.web.press import MovedError, Page, Press, Reading
@@ -101,9 +100,8 @@ def _chosen(reading: Reading) -> tuple[Options, Selection | None, set[str]]:
         return NORMAL, None, set(error.problems)
     try:
         return options, selection(reading, options), set()
-    except HTTPException:
-        names = {"feed": options.category, "tag": options.tag, "language": options.language}
-        return NORMAL, None, {name for name, value in names.items() if value}
+    except NoSuchError as error:
+        return NORMAL, None, {"feed" if error.kind == "category" else error.kind}
 
 
 def codes(reading: Reading, statics: Statics, options: Options, chosen: Selection) -> list[Code]:

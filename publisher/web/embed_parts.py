@@ -24,6 +24,14 @@ from publisher.web.lists import views
 from publisher.web.press import Reading
 
 
+class NoSuchError(HTTPException):
+    """There is no category, tag or language of that name; `kind` says what was looked for."""
+
+    def __init__(self, kind: str, key: str) -> None:
+        self.kind = kind
+        super().__init__(404, f"There is no {kind} {key} here.")
+
+
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
     """An article that stands no longer where it stood, as templates see it."""
@@ -78,14 +86,14 @@ class Contents:
 
 
 def selection(reading: Reading, options: Options) -> Selection:
-    """What the options select. Raises HTTPException (404) where a part of it is not there."""
+    """What the options select. Raises NoSuchError (404) where a part of it is not there."""
     site = reading.newsroom.config.site
     names = [("category", options.category), ("language", options.language), ("tag", options.tag)]
     wanted = [name for name in names if name[1]] or [pages.EVERYTHING]
     found = embeds.feeds_named(reading.session, wanted)
     for kind, key in wanted:
         if (kind, key) not in found and (kind, key) != pages.EVERYTHING:
-            raise HTTPException(404, f"There is no {kind} {key} here.")
+            raise NoSuchError(kind, key)
     feeds = tuple(found[name] for name in wanted if name in found)
     parts = [language_name(one.title) if one.kind == "language" else one.title for one in feeds]
     language = next((feed.title for feed in feeds if feed.kind == "language"), site.language)

@@ -26,7 +26,7 @@ from publisher.syndication.json_feed import as_bytes, json_feed
 from publisher.web.answers import Payload, answer
 from publisher.web.embed_frames import Frames
 from publisher.web.embed_options import Form, Options, OptionsError, is_colour, read_options
-from publisher.web.embed_parts import Withdrawn, contents, markup, selection
+from publisher.web.embed_parts import NoSuchError, Withdrawn, contents, markup, selection
 from publisher.web.errors import OTHERWISE, TEXTS
 from publisher.web.pages import former_section
 from publisher.web.press import NOT_KEPT, MovedError, Page, Press, Reading
@@ -133,8 +133,8 @@ def _made_or_moved(
     where that was removed, 404 where it never was."""
     try:
         return make(reading, options)
-    except HTTPException as error:
-        if not options.category:
+    except NoSuchError as error:
+        if error.kind != "category":
             raise
         moved = replace(options, category=former_section(reading, options.category, error))
         raise MovedError(f"{reading.root}{moved.address(form)}") from None

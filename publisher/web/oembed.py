@@ -22,7 +22,7 @@ from publisher.render.view import view
 from publisher.store import addresses, pages
 from publisher.syndication.document import FILES
 from publisher.web.embed_options import Options
-from publisher.web.embed_parts import selection
+from publisher.web.embed_parts import NoSuchError, selection
 from publisher.web.lists import is_clean
 from publisher.web.pages import former_section, lacking
 from publisher.web.press import NOT_KEPT, Page, Press, Reading
@@ -185,7 +185,7 @@ def _section(reading: Reading, path: str) -> dict[str, Any]:
     options = Options(category=place.category if place else "")
     try:
         chosen = selection(reading, options)
-    except HTTPException as error:
+    except NoSuchError as error:
         options = Options(category=former_section(reading, options.category, error))
         chosen = selection(reading, options)
     site = reading.newsroom.config.site
