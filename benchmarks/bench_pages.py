@@ -141,7 +141,7 @@ def against_django(press: Press) -> list[Result]:
     respond = django_page.handler(made.config)
     maker, query = PAGES["an article page"]
     ours, theirs = make(press, maker, query).html, respond()
-    if _words(ours) != _words(theirs):
+    if words_of(ours) != words_of(theirs):
         raise RuntimeError("Django's page does not say the same")
     name = "an article page made anew against Django's, same templates and questions"
     results = [
@@ -159,9 +159,9 @@ def against_django(press: Press) -> list[Result]:
     return [*results, *_over_http(made)]
 
 
-def _words(html: str) -> list[str]:
+def words_of(html: str) -> list[str]:
     """What a reader sees of a page."""
-    body = html[html.index("<body") :]
+    body = html[max(html.find("<body"), 0) :]
     return re.sub(r"<[^>]*>", " ", body).split()
 
 
@@ -172,12 +172,14 @@ def _over_http(made: Newsroom) -> list[Result]:
     ours = [sys.executable, "-m", "publisher", "--config", str(config), "web"]
     theirs = [sys.executable, "-m", "benchmarks.django_page", str(made.config.root), str(peer)]
     with running(ours, port), running(theirs, peer):
-        each = [partial(_each, f"http://127.0.0.1:{one}/articles/middle") for one in (port, peer)]
+        each = [
+            partial(each_request, f"http://127.0.0.1:{one}/articles/middle") for one in (port, peer)
+        ]
         name = "an article page over HTTP, ours from memory, Django's made each time"
         return [in_turns(name, *each, turns=5, limit=1, unit="µs")]
 
 
-def _each(address: str) -> float:
+def each_request(address: str) -> float:
     """Microseconds a request, over some seconds."""
     command = ["wrk", "-t1", "-c16", f"-d{SECONDS}", address]
     told = subprocess.run(command, check=True, capture_output=True, text=True).stdout

@@ -47,8 +47,8 @@ def environment(**options: Any) -> Environment:
     return Environment(trim_blocks=True, lstrip_blocks=True, **options)
 
 
-def configure(config: Config) -> None:
-    """Set Django up with this one page, as its documentation says."""
+def configure(config: Config, urls: str = __name__) -> None:
+    """Set Django up with the addresses of a module, as its documentation says."""
     settings.configure(
         ALLOWED_HOSTS=["*"],
         DATABASES={
@@ -65,7 +65,7 @@ def configure(config: Config) -> None:
             "django.middleware.clickjacking.XFrameOptionsMiddleware",
             "django.middleware.http.ConditionalGetMiddleware",
         ],
-        ROOT_URLCONF=__name__,
+        ROOT_URLCONF=urls,
         SECRET_KEY="it measures and ends",
         TEMPLATES=[
             {
@@ -216,19 +216,21 @@ def _feed_links(site: Site, feed: Any, key: str) -> list[FeedLink]:
 urlpatterns = [path("articles/<str:slug>", article_page)]
 
 
-def handler(config: Config) -> Callable[[], str]:
+def handler(
+    config: Config, urls: str = __name__, path: str = "/articles/middle"
+) -> Callable[[], str]:
     """Django in this process: each call answers one request, through its middleware."""
-    configure(config)
+    configure(config, urls)
     made = BaseHandler()
     made.load_middleware()
     factory = RequestFactory()
-    return lambda: str(made.get_response(factory.get("/articles/middle")).content.decode())
+    return lambda: str(made.get_response(factory.get(path)).content.decode())
 
 
-def main() -> None:
+def main(urls: str = __name__) -> None:
     """Serve the page, on the server that serves ours."""
     folder, port = Path(sys.argv[1]), int(sys.argv[2])
-    configure(our_settings.load(folder / "config.toml", environ={}))
+    configure(our_settings.load(folder / "config.toml", environ={}), urls)
     uvicorn.run(get_asgi_application(), port=port, log_level="error", access_log=False)
 
 

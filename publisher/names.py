@@ -15,7 +15,7 @@ MAX_SLUG = 80
 # First parts of addresses that are the site's own, and folders inside a feed's folder.
 RESERVED = frozenset(
     "api archive articles author confirm desk editions embed feeds healthz hub language media "
-    "metrics preferences search sections source static subscribe tag unsubscribe".split()
+    "metrics oembed preferences search sections source static subscribe tag unsubscribe".split()
 )
 # A year begins the address of a day, such as /2018/02/15/.
 _year = re.compile(r"\d{4}")

@@ -8,7 +8,7 @@ import pytest
 
 from publisher.config import Site
 from publisher.errors import TemplateError
-from publisher.render.article import as_html, as_text
+from publisher.render.article import as_html, as_text, without_pictures
 from publisher.render.dates import direction, long_date
 from publisher.render.environment import Templates
 from publisher.render.mail import inline
@@ -147,3 +147,20 @@ def test_inlining_fetches_nothing() -> None:
     )
     assert "style.example" in made
     assert "<style" not in made
+
+
+@pytest.mark.parametrize(
+    ("body", "left"),
+    [
+        ('<p>a <img src="x" alt="1 > 0"> b</p>', "<p>a  b</p>"),
+        ('<p><a href="y"><img src="x"></a></p><p>b</p>', "<p>b</p>"),
+        ('<figure><img src="x"><figcaption>of it</figcaption></figure><p>b</p>', "<p>b</p>"),
+        ("<figure><table><tr><td>1</td></tr></table></figure>",) * 2,
+        ('<picture><source srcset="x"><img src="y"></picture>b', "b"),
+        ('<video src="x" controls="">old browser</video>b', "b"),
+        ("<p>&lt;img src=x&gt; <imgs></imgs></p>",) * 2,
+        ("<p></p>",) * 2,
+    ],
+)
+def test_without_pictures_the_rest_of_a_text_stays(body: str, left: str) -> None:
+    assert without_pictures(article_view(body=body)).body == left

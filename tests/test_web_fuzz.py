@@ -108,8 +108,9 @@ odd_texts = st.text(max_size=60).map(lambda text: quote_from_bytes(text.encode(e
 broken = st.sampled_from(
     ["%", "%0", "%zz", "%00", "%ff%fe", "..%2f..%2fetc", "%2e%2e/", ";a=b", "~"]
 )
+OWN = ["articles", "media", "static", "embed", "embed/frame", "embed/json", "embed/article"]
 paths = st.lists(
-    day_paths | odd_bytes | odd_texts | broken | st.sampled_from(["articles", "media", "static"]),
+    day_paths | odd_bytes | odd_texts | broken | st.sampled_from(OWN),
     max_size=4,
 ).map("/".join)
 values = st.one_of(
@@ -120,7 +121,9 @@ values = st.one_of(
         "text-18446744073709551615", "media-center", "ferry", "%22ferry+9", "-ferry", "f*",
     ]),
 )  # fmt: skip
-names = st.sampled_from(["before", "after", "q", "category", "from", "to", "x", "%00"])
+names = st.sampled_from(
+    "before after q category from to x %00 feed count tag language accent url maxwidth".split()
+)
 queries = st.lists(st.tuples(names, values).map("=".join), max_size=5).map("&".join)
 
 
@@ -132,7 +135,21 @@ def test_any_path_is_answered(app: ASGIApp, path: str, query: str) -> None:
 
 @fuzz
 @given(
-    path=st.sampled_from(["/", "/media-center/", "/2018/02/15/", "/search", "/articles/f1"]),
+    path=st.sampled_from(
+        [
+            "/",
+            "/media-center/",
+            "/2018/02/15/",
+            "/search",
+            "/articles/f1",
+            "/embed/",
+            "/oembed",
+            "/embed/fragment/",
+            "/embed/frame/media-center/",
+            "/embed/json/",
+            "/embed/article/f1",
+        ]
+    ),
     query=queries | st.binary(max_size=80).map(lambda raw: raw.decode("latin-1")),
 )
 def test_any_query_is_answered(app: ASGIApp, path: str, query: str) -> None:

@@ -55,6 +55,7 @@ class Feed(models.Model):  # type: ignore[misc]
     kind = models.TextField()
     key = models.TextField()
     title = models.TextField()
+    length = models.IntegerField()
 
     class Meta:
         managed = False
@@ -72,3 +73,30 @@ class FeedArticle(models.Model):  # type: ignore[misc]
     class Meta:
         managed = False
         db_table = "feed_article"
+
+
+class Change(models.Model):  # type: ignore[misc]
+    """What happened to an article."""
+
+    position = models.IntegerField(primary_key=True)
+    kind = models.TextField()
+
+    class Meta:
+        managed = False
+        db_table = "change"
+
+
+class FeedChange(models.Model):  # type: ignore[misc]
+    """The same, as one feed saw it."""
+
+    pk = models.CompositePrimaryKey("feed_id", "position")
+    feed_id = models.IntegerField()
+    position = models.IntegerField()
+    change = models.ForeignKey(Change, models.DO_NOTHING, db_column="change")
+    article_id = models.IntegerField()
+    gone = models.BooleanField()
+    at = models.DateTimeField()
+
+    class Meta:
+        managed = False
+        db_table = "feed_change"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Literal
 
 from markupsafe import Markup
@@ -16,6 +17,15 @@ Detail = Literal["full", "summary", "headline"]
 
 _table = re.compile(r"<(/?)table\b[^>]*>")
 _heading = re.compile(r"(</?h)([1-6])(?=[\s>])")
+# What stands in quotation marks may hold a `>`.
+_attributes = r"(?:\s(?:\"[^\"]*\"|[^\">])*)?"
+_picture = re.compile(
+    rf"<(?P<pair>figure|picture|video){_attributes}>(?:(?!</?(?P=pair)\b).)*</(?P=pair)>"
+    rf"|<img{_attributes}>",
+    re.DOTALL,
+)
+_shows = re.compile(r"<(?:img|picture|video)\b")
+_emptied = re.compile(rf"<(?P<pair>p|a|figure){_attributes}>\s*</(?P=pair)>")
 
 
 def as_html(
@@ -61,6 +71,21 @@ def lowered(html: Markup, level: int) -> Markup:
     shift = level - min(levels)
     moved = _heading.sub(lambda match: f"{match[1]}{min(6, int(match[2]) + shift)}", html)
     return Markup(moved)  # noqa: S704 - only levels have changed
+
+
+def without_pictures(article: ArticleView) -> ArticleView:
+    """The article without its pictures and films, and without the captions below them."""
+
+    def kept(match: re.Match[str]) -> str:
+        # A figure may also be a table or a quotation.
+        inner = match[0]
+        return inner if match["pair"] == "figure" and not _shows.search(inner) else ""
+
+    body = _picture.sub(kept, article.body)
+    if body != article.body:
+        body = _emptied.sub("", _emptied.sub("", body))  # a link around a picture, then a paragraph
+    media = tuple(one for one in article.media if not one.type.startswith(("image/", "video/")))
+    return replace(article, body=Markup(body), media=media, picture=None)  # noqa: S704 - only less
 
 
 def with_scrolling_tables(html: Markup, label: str) -> Markup:

@@ -25,6 +25,13 @@ def palette(colour: str) -> str:
     )
 
 
+def either_palette(colour: str) -> str:
+    """The same for a page that can be told to be light or dark, by `color-scheme`."""
+    rgb = parse(colour)
+    light, dark = readable(rgb, LIGHT_GROUNDS), readable(rgb, DARK_GROUNDS)
+    return f":root{{--accent:light-dark({name(light)},{name(dark)})}}\n"
+
+
 def readable(rgb: Rgb, grounds: tuple[Rgb, ...]) -> Rgb:
     """The colour nearest to `rgb` that has a contrast of 5.5 or more against all the grounds."""
     target = BLACK if luminance(grounds[0]) > 0.5 else WHITE

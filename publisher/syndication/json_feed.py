@@ -16,6 +16,16 @@ ABOUT = "what JSON Feed has no member for; docs/feeds.md of the software publish
 
 def json_document(document: FeedDocument) -> bytes:
     """The bytes of a document as JSON Feed; members without a value are left out."""
+    return as_bytes(json_feed(document))
+
+
+def as_bytes(feed: dict[str, Any]) -> bytes:
+    """A JSON Feed as it is written."""
+    return json.dumps(feed, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def json_feed(document: FeedDocument) -> dict[str, Any]:
+    """What a document says as JSON Feed."""
     feed = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": document.title,
@@ -43,8 +53,7 @@ def json_document(document: FeedDocument) -> bytes:
         ),
     }
     items = [_item(entry) for entry in document.entries]
-    text = json.dumps({**_filled(feed), "items": items}, ensure_ascii=False, separators=(",", ":"))
-    return text.encode()
+    return {**_filled(feed), "items": items}
 
 
 def _item(entry: Entry) -> dict[str, Any]:

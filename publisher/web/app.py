@@ -13,10 +13,20 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from publisher.pipeline.newsroom import Newsroom
-from publisher.web import editions, errors, own_data, pages, subscribe, subscription
+from publisher.web import (
+    editions,
+    embed_builder,
+    errors,
+    own_data,
+    pages,
+    subscribe,
+    subscription,
+)
 from publisher.web.api.app import api, refusal
+from publisher.web.embeds import Embeds
 from publisher.web.feed_files import FeedFiles
 from publisher.web.hub import HubEndpoint
+from publisher.web.oembed import OEmbed
 from publisher.web.press import Press
 from publisher.web.safety import Safety
 from publisher.web.sitemaps import Sitemaps
@@ -47,7 +57,7 @@ class Application:
 
 def page_routes(press: Press) -> list[Route]:
     """Where templates make what is answered; the last one takes any path."""
-    parts = (subscribe, own_data, subscription, editions, pages)
+    parts = (embed_builder, subscribe, own_data, subscription, editions, pages)
     return [route for part in parts for route in part.routes(press)]
 
 
@@ -72,6 +82,7 @@ def application(newsroom: Newsroom) -> Application:
     ]
     if config.websub.own:
         routes.append(Route("/hub", HubEndpoint(newsroom).answer, methods=["GET", "POST"]))
+    routes += [*Embeds(press).routes, *OEmbed(press).routes]
     routes += page_routes(press)
     rest = Starlette(routes=routes, exception_handlers=errors.handlers(press))
     # An address is right or wrong; a guess at what was meant would go by the Host header.

@@ -43,7 +43,7 @@ def _article(reading: Reading) -> Page:
     try:
         return article_page(reading, slug)
     except HTTPException as error:
-        former = _lacking(error, lambda: addresses.former_article(reading.session, slug))
+        former = lacking(error, lambda: addresses.former_article(reading.session, slug))
         now_at = pages.by_slug(reading.session, former)
         # Where readers have never seen it, its new name is none of their business yet.
         if now_at is None or pages.last_change(reading.session, now_at.id) is None:
@@ -61,7 +61,7 @@ def _place(reading: Reading) -> Page:
             return list_page(reading, place.category)
         return day_page(reading, place.category, place.day)
     except HTTPException as error:
-        return _elsewhere(reading, place, _former(reading, place.category, error))
+        return _elsewhere(reading, place, former_section(reading, place.category, error))
 
 
 def _with_slash(reading: Reading, place: Place | None) -> NoReturn:
@@ -70,13 +70,14 @@ def _with_slash(reading: Reading, place: Place | None) -> NoReturn:
     if place is None:
         raise lacking
     known = place.category in pages.feeds_at(reading.session, [place.category])
-    category = place.category if known else _former(reading, place.category, lacking)
+    category = place.category if known else former_section(reading, place.category, lacking)
     _elsewhere(reading, place, category)
 
 
-def _former(reading: Reading, category: str, error: HTTPException) -> str:
-    """The path that a category has now. Raises HTTPException."""
-    path = _lacking(error, lambda: addresses.former_category(reading.session, category))
+def former_section(reading: Reading, category: str, error: HTTPException) -> str:
+    """The path that a category has now. Raises HTTPException: `error` where it never was here, 410
+    where it was removed."""
+    path = lacking(error, lambda: addresses.former_category(reading.session, category))
     if path not in pages.feeds_at(reading.session, [path]):
         raise error
     return path
@@ -87,7 +88,7 @@ def _elsewhere(reading: Reading, place: Place, category: str) -> NoReturn:
     raise MovedError(section.day(place.day) if place.day else section.address)
 
 
-def _lacking(error: HTTPException, find: Callable[[], Former | None]) -> str:
+def lacking(error: HTTPException, find: Callable[[], Former | None]) -> str:
     """Where what is not here has gone to. Raises HTTPException: `error` where it never was here,
     410 where it is gone for good."""
     former = find() if error.status_code == 404 else None

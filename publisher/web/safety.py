@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from publisher.config import Config
 from publisher.web.errors import respond
+from publisher.web.feed_documents import CORS
 from publisher.web.press import Press
 
 # Far more than any address of ours has; browsers and proxies cut off at 8,000 and less.
@@ -28,16 +29,20 @@ _impossible = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufffd]")
 YEAR = 31_536_000
 
 
+def elsewhere(config: Config) -> str:
+    """Where pictures may come from, as a policy has it."""
+    return "https:" if urlsplit(config.site.url).scheme == "https" else "https: http:"
+
+
 def page_headers(config: Config) -> dict[str, str]:
     """The headers of a page. Pictures may come from anywhere, since articles name them; nothing
     else does, and no script runs at all."""
-    is_secure = urlsplit(config.site.url).scheme == "https"
-    elsewhere = "https:" if is_secure else "https: http:"
+    anywhere = elsewhere(config)
     policy = {
         "default-src": "'none'",
         "style-src": "'self'",
-        "img-src": f"'self' {elsewhere}",
-        "media-src": f"'self' {elsewhere}",
+        "img-src": f"'self' {anywhere}",
+        "media-src": f"'self' {anywhere}",
         "form-action": "'self'",
         "base-uri": "'none'",
         "frame-ancestors": "'none'",
@@ -50,7 +55,7 @@ def page_headers(config: Config) -> dict[str, str]:
         "cross-origin-opener-policy": "same-origin",
         "cross-origin-resource-policy": "same-origin",
     }
-    if is_secure:
+    if urlsplit(config.site.url).scheme == "https":
         headers["strict-transport-security"] = f"max-age={YEAR}"
     return headers
 
@@ -62,6 +67,28 @@ def media_headers(config: Config) -> dict[str, str]:
         "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
         "cross-origin-resource-policy": "cross-origin",
     }
+
+
+def embed_headers(config: Config) -> dict[str, str]:
+    """The headers of what partners show in their pages: any page may read it, as it may feeds."""
+    return page_headers(config) | CORS | {"cross-origin-resource-policy": "cross-origin"}
+
+
+def frame_policy(config: Config) -> str:
+    """The policy of a page for frames: it may be framed, and runs the one script that tells its
+    height. The script makes no markup, which Trusted Types hold it to."""
+    policy = page_headers(config)["content-security-policy"]
+    policy = policy.replace("frame-ancestors 'none'", "frame-ancestors *")
+    policy = policy.replace("form-action 'self'", "form-action 'none'")
+    return f"{policy}; script-src 'self'; require-trusted-types-for 'script'"
+
+
+def builder_policy(config: Config) -> str:
+    """The policy of the page where partners choose: it shows a frame of ours, and its script asks
+    for that page again."""
+    policy = page_headers(config)["content-security-policy"]
+    more = ("script-src 'self'", "connect-src 'self'", "frame-src 'self'")
+    return "; ".join([policy, *more, "require-trusted-types-for 'script'"])
 
 
 # Answers a request that is refused, by its status.
@@ -90,7 +117,12 @@ class Safety:
     ) -> None:
         config = press.newsroom.config
         self._app, self._refuse = app, refuse or as_page(press)
-        self._pages, self._media = _raw(page_headers(config)), _raw(media_headers(config))
+        self._pages = _raw(page_headers(config))
+        self._others = {
+            "/media/": _raw(media_headers(config)),
+            "/embed/": _raw(embed_headers(config)),
+            "/oembed": _raw(embed_headers(config)),
+        }
         self._max_bytes = max_body_bytes or config.web.max_body_bytes
         self._seconds = config.web.request_seconds
 
@@ -99,7 +131,8 @@ class Safety:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = self._media if scope["path"].startswith("/media/") else self._pages
+        found = (one for part, one in self._others.items() if scope["path"].startswith(part))
+        headers = next(found, self._pages)
 
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -2,10 +2,14 @@
 
 So a browser may keep each for ever, and still gets a new one at once. A file of the site's own in
 `static/` of its templates folder takes the place of the packaged one of that name.
+
+Partners name a script by its hash, and their pages do not change when we do: earlier releases of
+it stay in `static/earlier/`, under the names that they were served by.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import mimetypes
 import re
@@ -18,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from publisher.config import Config
-from publisher.render.colours import palette
+from publisher.render.colours import either_palette, palette
 from publisher.render.pages import origin_and_root
 from publisher.web.answers import Payload, answer
 
@@ -40,6 +44,14 @@ class File:
     media_type: str
 
 
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A script's address, and its hash as `integrity` has it (Subresource Integrity)."""
+
+    address: str
+    integrity: str
+
+
 class Statics:
     """The files of a site, as they are when this is made."""
 
@@ -48,30 +60,37 @@ class Statics:
         found = {file.name: file for folder in (PACKAGED, own) for file in _files(folder)}
         data = {name: file.read_bytes() for name, file in found.items()}
         data["site.css"] = _style(config.site.colour, data["site.css"], data.pop(OWN_STYLE, b""))
+        data["embed.css"] = _plain(
+            either_palette(config.site.colour) + data["embed.css"].decode("utf-8")
+        ).encode()
         data.setdefault("icon.svg", _icon(config.site.title, config.site.colour))
         self._files = {name: _file(name, content) for name, content in data.items()}
+        kept = [file for folder in (PACKAGED, own) for file in _files(folder / "earlier")]
+        self._earlier = {file.name: file for file in map(_earlier, kept) if file is not None}
         self._root = origin_and_root(config.site)[1]
 
     def address(self, name: str) -> str:
         """Where the file of that name is; the address changes with its content."""
         return f"{self._root}/static/{self._files[name].name}"
 
-    def sha384(self, name: str) -> bytes:
-        """The hash of a file's content, for `integrity` (Subresource Integrity)."""
-        return hashlib.sha384(self._files[name].kept.data).digest()
+    def script(self, name: str) -> Script:
+        """How a page names the script of that name."""
+        digest = hashlib.sha384(self._files[name].kept.data).digest()
+        return Script(self.address(name), f"sha384-{base64.b64encode(digest).decode()}")
 
     async def serve(self, request: Request) -> Response:
         """The file of an address. Raises HTTPException (404)."""
         asked = request.path_params["name"]
         match = _hashed.fullmatch(asked)
         name = f"{match['stem']}{match['ending']}" if match else asked
-        file = self._files.get(name)
+        file = self._earlier.get(asked) or self._files.get(name)
         if file is None:
             raise HTTPException(404)
         headers = {
             "content-type": file.media_type,
             "cache-control": FOR_EVER if asked == file.name else NOT_LONG,
             "cross-origin-resource-policy": "cross-origin",
+            "access-control-allow-origin": "*",  # scripts of embeds are fetched so, and checked
         }
         return answer(request, file.kept, headers)
 
@@ -90,6 +109,14 @@ def _file(name: str, data: bytes) -> File:
         Payload.of(data),
         f"{guessed}; charset=utf-8" if is_text else guessed,
     )
+
+
+def _earlier(path: Path) -> File | None:
+    """A file under the name with its hash; None where the name is not right, since a browser would
+    refuse it, and keep it for ever."""
+    match = _hashed.fullmatch(path.name)
+    made = _file(f"{match['stem']}{match['ending']}", path.read_bytes()) if match else None
+    return made if made and made.name == path.name else None
 
 
 def _style(colour: str, ours: bytes, own: bytes) -> bytes:

@@ -45,6 +45,7 @@ from publisher.pipeline.search_index import index
 from publisher.pipeline.sequencer import sequence
 from publisher.web.app import application
 from publisher.web.server import server
+from tests.embedding import PartnerSite, partner_site
 
 CHROMIUM = shutil.which("chromium")
 ARGUMENTS = (
@@ -194,74 +195,97 @@ def free_port() -> int:
 
 @dataclass
 class Watched:
-    """A page, and what it has complained about."""
+    """A page, and what it has complained about; `origins` are those that it may ask."""
 
     page: Page
-    origin: str
+    origins: tuple[str, ...]
     complaints: list[str] = field(default_factory=list)
     allowed: tuple[str, ...] = ()
 
     def watch(self) -> None:
         """Listen to what it says from now on."""
         self.page.on("console", self._console)
-        self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        self.page.on("pageerror", lambda error: self._complain(f"error: {error}"))
         self.page.on("request", self._request)
         self.page.on("requestfailed", self._failed)
 
-    def _console(self, message: ConsoleMessage) -> None:
-        text = f"{message.type}: {message.text} ({message.location.get('url')})"
+    def _complain(self, text: str) -> None:
         if not any(one in text for one in self.allowed):
             self.complaints.append(text)
 
+    def _console(self, message: ConsoleMessage) -> None:
+        self._complain(f"{message.type}: {message.text} ({message.location.get('url')})")
+
     def _request(self, request: Request) -> None:
-        if not request.url.startswith((f"{self.origin}/", "data:", "blob:")):
-            self.complaints.append(f"a request to {request.url}")
+        own = tuple(f"{origin}/" for origin in self.origins)
+        if not request.url.startswith((*own, "data:", "blob:")):
+            self._complain(f"a request to {request.url}")
 
     def _failed(self, request: Request) -> None:
         # What was still on its way when the next page was asked for is no fault of this one.
         if request.failure != "net::ERR_ABORTED":
-            self.complaints.append(f"failed: {request.url}: {request.failure}")
+            self._complain(f"failed: {request.url}: {request.failure}")
 
 
 OpenPage = Callable[..., Page]
 
 
 @pytest.fixture
-def open_page(chromium: Chromium, sites: dict[str, Site]) -> Iterator[OpenPage]:
-    """Opens a path of a site and gives Playwright's page; at the end of the test no page may have
+def open_address(chromium: Chromium) -> Iterator[OpenPage]:
+    """Opens an address and gives Playwright's page; at the end of the test no page may have
     complained.
 
-    `language` chooses the site; `status` is what the path is answered with; more keywords are
-    those of Playwright's `new_context`.
+    `origins` are those that it may ask, `status` is what the address is answered with, `allowed`
+    are parts of complaints that the test expects; `before` is done to the page before it opens;
+    more keywords are those of Playwright's `new_context`.
     """
     contexts: list[BrowserContext] = []
     watched: list[Watched] = []
 
     def open_one(
-        path: str,
-        *,
-        language: str = "en",
+        address: str,
+        *origins: str,
         width: int = 1280,
         scheme: Scheme = "light",
         status: int = 200,
+        allowed: tuple[str, ...] = (),
+        before: Callable[[Page], None] = lambda _page: None,
         **options: Any,
     ) -> Page:
         context = chromium.browser.new_context(
             viewport=ViewportSize(width=width, height=900), color_scheme=scheme, **options
         )
         contexts.append(context)
-        site = sites[language]
         # Chromium itself says so of a page with such a status.
-        allowed = (f"a status of {status} ",) if status != 200 else ()
-        found = Watched(context.new_page(), site.url, allowed=allowed)
+        allowed += (f"a status of {status} ",) if status != 200 else ()
+        found = Watched(context.new_page(), origins, allowed=allowed)
         found.watch()
         watched.append(found)
-        answer = found.page.goto(site.url + path)
+        before(found.page)
+        answer = found.page.goto(address)
         assert answer is not None
-        assert answer.status == status, path
+        assert answer.status == status, address
         return found.page
 
     yield open_one
     for context in contexts:
         chromium.do(context.close)
     assert [complaint for one in watched for complaint in one.complaints] == []
+
+
+@pytest.fixture
+def open_page(open_address: OpenPage, sites: dict[str, Site]) -> OpenPage:
+    """Opens a path of a site as `open_address` does; `language` chooses the site."""
+
+    def open_one(path: str, *, language: str = "en", **options: Any) -> Page:
+        site = sites[language]
+        return open_address(site.url + path, site.url, **options)
+
+    return open_one
+
+
+@pytest.fixture
+def partner() -> Iterator[PartnerSite]:
+    """A partner's site, at another origin than the newsroom's."""
+    with partner_site() as site:
+        yield site
