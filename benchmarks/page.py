@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
@@ -15,6 +17,7 @@ from benchmarks.suite import Bench
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = DOCS / "performance.md"
+NUMBERS = DOCS / "performance.json"
 PICTURE = DOCS / "pictures" / "performance.svg"
 HEAD = """\
 # Performance
@@ -52,6 +55,8 @@ def write(found: Mapping[Bench, Sequence[Result] | None]) -> None:
     before = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
     notes = before.partition(NOTES)[2]
     PAGE.write_text(text + (f"{NOTES}{notes}" if notes else ""), encoding="utf-8")
+    numbers = [asdict(result) for results in found.values() for result in results or ()]
+    NUMBERS.write_text(f"{json.dumps(numbers, indent=1, ensure_ascii=False)}\n", encoding="utf-8")
     limited = [
         (result.name, result.ratio / result.limit)
         for results in found.values()

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from html import escape
 
 WIDTH, LEFT, LINE = 900, 520, 26
+# Curves differ by more than colour.
+DASHES = ("none", "8 4", "2 3", "10 3 2 3")
 STYLE = """\
 <style>
 text { font: 13px system-ui, sans-serif; fill: #222 }
@@ -37,6 +39,36 @@ def bars(title: str, values: Sequence[tuple[str, float]]) -> str:
             f'<text x="{LEFT + value * scale + 6:.1f}" y="{y + 13}">{value:.0%}</text>',
         ]
     return picture(title, height, rows)
+
+
+def lines(
+    title: str, curves: Sequence[tuple[str, Sequence[tuple[float, float]]]], *, most: float
+) -> str:
+    """Curves of values from 0 to 1, over 0 to `most` on the other axis; each is named beside it."""
+    left, right, top, bottom = 60, WIDTH - 300, 20, 380
+    wide, high = right - left, bottom - top
+    rows = [f'<path class="axis" fill="none" d="M{left} {top}V{bottom}H{right}"/>']
+    for part in range(5):
+        x, y = left + wide * part / 4, bottom - high * part / 4
+        rows += [
+            f'<text x="{x:.0f}" y="{bottom + 20}" text-anchor="middle">{most * part / 4:g}</text>',
+            f'<text x="{left - 8}" y="{y + 4:.0f}" text-anchor="end">{part / 4:.0%}</text>',
+        ]
+    for number, (name, points) in enumerate(curves):
+        step = max(1, len(points) // 400)
+        path = " ".join(
+            f"{left + wide * x / most:.1f},{bottom - high * y:.1f}"
+            for x, y in points[::step]
+            if x <= most
+        )
+        dash = f' stroke-dasharray="{DASHES[number % len(DASHES)]}"'
+        y = top + 20 + number * LINE
+        rows += [
+            f'<polyline class="line"{dash} points="{path}"/>',
+            f'<line class="line"{dash} x1="{right + 15}" x2="{right + 45}" y1="{y}" y2="{y}"/>',
+            f'<text x="{right + 52}" y="{y + 4}">{escape(name)}</text>',
+        ]
+    return picture(title, bottom + 40, rows)
 
 
 def picture(title: str, height: int, rows: Sequence[str]) -> str:
