@@ -21,6 +21,7 @@ LONGEST_FILE = 350
 ROOMS = {
     "alembic": ("store/",),
     "apscheduler": ("clock.py",),
+    "argon2": ("passwords.py",),
     "cryptography": ("delivery/dkim.py",),
     "dns": ("delivery/records.py",),
     "feedgen": ("syndication/",),
@@ -29,6 +30,7 @@ ROOMS = {
     "httptools": ("outbound.py",),
     "itsdangerous": ("tokens.py",),
     "jinja2": ("render/",),
+    "PIL": ("ingest/pictures.py",),
     "premailer": ("render/",),
     "prometheus_client": ("web/watching.py",),
     "sqlalchemy": ("model/", "store/"),

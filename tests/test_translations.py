@@ -12,6 +12,9 @@ from jinja2 import Environment, nodes
 
 from publisher.pipeline.feed_pages import HEADINGS
 from publisher.render.translations import FOLDER, Words, words
+from publisher.web.desk.asked import SAID
+from publisher.web.desk.look import ROOMS, WORDS
+from publisher.web.desk.shapes import SHAPES
 from publisher.web.errors import TEXTS
 from publisher.web.subscription import STEPS
 from tests.conftest import REPOSITORY
@@ -54,6 +57,10 @@ def said(call: ast.Call) -> Iterator[Message]:
     is_text = called in ("say", "_") or re.fullmatch(r"(\w+\.)*words(\(.*\))?\.text", called)
     if is_text and found:
         yield found[0]
+    elif called in ("Shown", "self._refused", "_account", "self._made"):
+        given = [*found, *(one.value.value for one in call.keywords if one.arg == "wrong"
+                           and isinstance(one.value, ast.Constant))]  # fmt: skip
+        yield from (str(text) for text in given if text and not str(text).endswith(".html"))
     elif called.rpartition(".")[2] == "number" and len(found) >= 2:
         yield found[0], found[1]
 
@@ -64,6 +71,10 @@ def in_tables() -> Iterator[Message]:
     for step in STEPS.values():
         yield from (step.heading, step.question, step.button, step.done)
     yield from PAGE_HEADINGS
+    yield from SAID.values()
+    yield from SHAPES.values()
+    yield from (room[0] for room in ROOMS)
+    yield from map(str, WORDS)
 
 
 MESSAGES = {*in_templates(), *in_code(), *in_tables()}

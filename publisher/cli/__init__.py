@@ -33,6 +33,7 @@ COMMANDS = {
     "doctor": ("doctor", "Look everything over, and say what to do."),
     "token": ("token", "Make, list and revoke the tokens of programs that use the API."),
     "webhook": ("webhook", "Have addresses told of what happens."),
+    "user": ("user", "Say who may sign in at the desk."),
     "status": ("status", "Show on one screen how things stand."),
 }
 

@@ -11,6 +11,7 @@ from publisher.config import Config
 from publisher.ingest.changes import Change
 from publisher.ingest.documents import FORMATS, Document, Piece, discover, read_document
 from publisher.ingest.markdown import Skipped
+from publisher.pipeline import imports
 from publisher.pipeline.intake import Taken, take_in
 
 SHOWN_REJECTS = 50
@@ -44,6 +45,7 @@ def import_command(
             for tally in take_in(newsroom, source.pieces(), now()):
                 taken = tally
                 bar.move_to(source.read)
+        imports.note(newsroom, "articles", ", ".join(paths), _counts(taken), now())
     report(taken, as_json)
     if taken.rejects:
         context.exit(1)
@@ -91,6 +93,17 @@ def report(taken: Taken, as_json: bool) -> None:
         f"{new:,} new, {changed:,} changed, {unchanged:,} unchanged, "
         f"{len(taken.rejects):,} rejected{left_out}"
     )
+
+
+def _counts(taken: Taken) -> dict[str, int]:
+    found = {
+        "new": taken.counts[Change.NEW],
+        "changed": taken.counts[Change.EDITED] + taken.counts[Change.CORRECTED],
+        "unchanged": taken.counts[Change.SAME],
+        "rejected": len(taken.rejects),
+        "left out": len(taken.skipped),
+    }
+    return {name: number for name, number in found.items() if number}
 
 
 def vars_of(skipped: Skipped) -> dict[str, str]:

@@ -18,7 +18,7 @@ from publisher.config import MailingList
 from publisher.errors import UsageError
 from publisher.model import SubscriptionState
 from publisher.newsletter.subscriptions import COLUMNS, FORMATS, STATES, safe_cell, wish_of
-from publisher.pipeline import editions
+from publisher.pipeline import editions, imports
 from publisher.pipeline.forgetting import known
 from publisher.pipeline.joining import Joined, Origin, join, known_categories
 from publisher.pipeline.newsroom import Newsroom
@@ -141,6 +141,10 @@ def import_command(
             for part in import_people(newsroom, one, source, origin, now(), dry=dry_run):
                 tally.take(part)
                 bar.move_to(source.read)
+        if not dry_run:
+            counts = {one.value: number for one, number in tally.counts.items() if number}
+            rejected = {"rejected": tally.rejected} if tally.rejected else {}
+            imports.note(newsroom, "people", file.name, counts | rejected, now())
         report(tally, newsroom.config, origin, as_json=as_json, dry=dry_run)
     if tally.rejected:
         context.exit(1)

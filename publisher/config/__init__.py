@@ -22,6 +22,7 @@ from publisher.config.sections import (
     Bounces,
     Clock,
     Delivery,
+    Desk,
     Dkim,
     Feeds,
     Ingest,
@@ -46,6 +47,7 @@ __all__ = [
     "Clock",
     "Config",
     "Delivery",
+    "Desk",
     "Dkim",
     "Feeds",
     "Ingest",
@@ -82,6 +84,7 @@ class Config(Section):
     templates: Templates = Templates()
     web: Web = Web()
     api: Api = Api()
+    desk: Desk = Desk()
     mail: Mail = Mail()
     dkim: Dkim = Dkim()
     bounces: Bounces = Bounces()

@@ -131,6 +131,13 @@ class Api(Section):
     webhook_private_addresses: bool = False
 
 
+class Desk(Section):
+    """The newsroom's own pages, where its people sign in."""
+
+    session_hours: Annotated[float, Field(gt=0, le=336)] = 12.0
+    max_upload_bytes: Annotated[int, Field(ge=100_000, le=100_000_000)] = 20_000_000
+
+
 class WebSub(Section):
     """Who is told at once when a feed has changed: hubs elsewhere, and callbacks by our own hub."""
 

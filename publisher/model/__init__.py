@@ -49,6 +49,15 @@ from publisher.model.people import (
 from publisher.model.reports import MailReport, ReportKind
 from publisher.model.search import SearchProgress, SearchRow
 from publisher.model.sitemap import SitemapPart
+from publisher.model.users import (
+    DeskSession,
+    ImportReport,
+    Manuscript,
+    Role,
+    SignInTries,
+    Upload,
+    User,
+)
 from publisher.model.websub import Hub, HubMode, HubRequest, HubSubscription, Ping, Topic
 
 __all__ = [
@@ -64,6 +73,7 @@ __all__ = [
     "CorrectionMail",
     "Delivery",
     "DeliveryState",
+    "DeskSession",
     "Edition",
     "EditionArticle",
     "EditionCorrection",
@@ -81,21 +91,25 @@ __all__ = [
     "HubMode",
     "HubRequest",
     "HubSubscription",
+    "ImportReport",
     "KeyUse",
     "KeyedRequest",
     "LedgerRow",
     "ListPause",
     "MailReport",
+    "Manuscript",
     "Medium",
     "Notice",
     "NoticeKind",
     "Ping",
     "ReportKind",
     "Revision",
+    "Role",
     "Scope",
     "SearchProgress",
     "SearchRow",
     "SetAside",
+    "SignInTries",
     "SigningKey",
     "SitemapPart",
     "Source",
@@ -107,6 +121,8 @@ __all__ = [
     "Suppression",
     "Topic",
     "Transition",
+    "Upload",
+    "User",
     "UtcDateTime",
     "Webhook",
     "WebhookEvent",

@@ -118,7 +118,10 @@ class Transition(Base):
     """
 
     __tablename__ = "transition"
-    __table_args__ = (Index("ix_transition_subscriber", "subscriber_id", "id"),)
+    __table_args__ = (
+        Index("ix_transition_subscriber", "subscriber_id", "id"),
+        Index("ix_transition_at", "at"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id", ondelete="CASCADE"))

@@ -23,6 +23,7 @@ from publisher.web import (
     subscription,
 )
 from publisher.web.api.app import api, refusal
+from publisher.web.desk.app import desk
 from publisher.web.embeds import Embeds
 from publisher.web.feed_files import FeedFiles
 from publisher.web.hub import HubEndpoint
@@ -37,13 +38,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Application:
-    """What a newsroom serves: its feeds, the API, and the rest.
+    """What a newsroom serves: its feeds, the API, the desk, and the rest.
 
     Feeds get most of the requests, so they do not go through the framework's routing.
     """
 
     feeds: FeedFiles
     api: ASGIApp
+    desk: ASGIApp
     rest: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -51,8 +53,10 @@ class Application:
         path = scope["path"] + "/" if scope["type"] == "http" else ""
         if path.startswith("/feeds/"):
             await self.feeds(scope, receive, send)
+        elif path.startswith("/api/"):
+            await self.api(scope, receive, send)
         else:
-            await (self.api if path.startswith("/api/") else self.rest)(scope, receive, send)
+            await (self.desk if path.startswith("/desk/") else self.rest)(scope, receive, send)
 
 
 def page_routes(press: Press) -> list[Route]:
@@ -62,7 +66,7 @@ def page_routes(press: Press) -> list[Route]:
 
 
 def application(newsroom: Newsroom) -> Application:
-    """Everything that is served: feeds, pages, sitemaps, media, our hub, the API, signs of life."""
+    """Everything that is served: feeds, pages, sitemaps, media, hub, API, desk, signs of life."""
     config = newsroom.config
     log.info("serving %s/ on port %d of %s", config.site.url, config.web.port, config.web.host)
     press = Press(newsroom)
@@ -91,6 +95,7 @@ def application(newsroom: Newsroom) -> Application:
     programs = watching.counting(
         Safety(api(press), press, config.api.max_body_bytes, refusal(newsroom)), "api"
     )
+    inside = Safety(desk(press, watching.answers), press, config.desk.max_upload_bytes)
     feeds = FeedFiles(
         config.path(config.feeds.folder),
         "/feeds",
@@ -99,7 +104,7 @@ def application(newsroom: Newsroom) -> Application:
         site_url=config.site.url,
         answers=watching.answers,
     )
-    return Application(feeds, programs, guarded)
+    return Application(feeds, programs, inside, guarded)
 
 
 DAY = "public, max-age=86400"

@@ -35,11 +35,19 @@ def article_page(reading: Reading, slug: str) -> Page:
     pages.with_categories(reading.session, [article])
     if not is_clean(article):
         raise HTTPException(503, headers={"retry-after": "1"})
+    mark = places.get(section.feed.id) if section.feed else None
+    return story_page(reading, article, section, feeds[""].id, mark)
+
+
+def story_page(
+    reading: Reading, article: Article, section: Section, everything: int | None, mark: Mark | None
+) -> Page:
+    """The page of a clean article, also of one that no reader can see yet; `mark` is its place in
+    its section, `everything` the feed that its translations must be in."""
     site = reading.newsroom.config.site
     shown = view(article, site=site)
-    mark = places.get(section.feed.id) if section.feed else None
     newer, older = _neighbours(reading, section, mark)
-    translations = _translations(reading, article, feeds[""].id)
+    translations = _translations(reading, article, everything) if everything else []
     way = [*crumbs(reading, section, shown.language), Link(shown.title, _address(reading, article))]
     head = Head(
         shown.title,

@@ -62,7 +62,7 @@ class SignUp(PrivatePages):
         if request.method != "POST":
             named = {"list": legal(request.query_params.get("list", ""))}
             return await self._form(request, named, "")
-        _same_site(request, self._newsroom)
+        same_site(request, self._newsroom)
         self._count(request)
         fields = await fields_of(request)
         form = {name: legal(str(fields.get(name) or "")) for name in (*TEXTS, "since", TRAP)}
@@ -120,7 +120,7 @@ class SignUp(PrivatePages):
             raise HTTPException(429, headers={"retry-after": str(error.wait)}) from None
 
 
-def _same_site(request: Request, newsroom: Newsroom) -> None:
+def same_site(request: Request, newsroom: Newsroom) -> None:
     """Refuse a form that another site's page has sent. Raises HTTPException (403)."""
     origin = request.headers.get("origin")
     own = {urlsplit(newsroom.config.site.url).netloc, request.headers.get("host")}
