@@ -64,6 +64,7 @@ def show(asked: Asked) -> Answer:
     size = len(mail.html.encode()) if mail else 0
     context = {
         "one": one, "day": day, "edition": edition, "mail": mail, "trouble": trouble,
+        "text": with_examples(asked.newsroom, mail.text) if mail else "",
         "size": size, "most": HTML_BYTES, "letters": letters, "states": list(DeliveryState),
         "total": sum(letters.values()), "done": _done(letters),
         "pause": pauses.find(asked.newsroom, one), "acts": _acts(edition, day, today),

@@ -59,7 +59,8 @@ def _drawn(asked: Asked, shape: str, seen: ArticleView) -> dict[str, Any]:
     if shape == "mail":
         mail = _mail(asked, seen)
         size = len(mail.html.encode()) if mail else 0
-        return {"mail": mail, "size": size, "most": HTML_BYTES}
+        text = with_examples(asked.newsroom, mail.text) if mail else ""
+        return {"mail": mail, "text": text, "size": size, "most": HTML_BYTES}
     return {}
 
 
