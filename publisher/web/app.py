@@ -95,7 +95,8 @@ def application(newsroom: Newsroom) -> Application:
     programs = watching.counting(
         Safety(api(press), press, config.api.max_body_bytes, refusal(newsroom)), "api"
     )
-    inside = Safety(desk(press, watching.answers), press, config.desk.max_upload_bytes)
+    people = Safety(desk(press, watching.answers), press, config.desk.max_upload_bytes)
+    inside = watching.counting(people, "desk")
     feeds = FeedFiles(
         config.path(config.feeds.folder),
         "/feeds",
