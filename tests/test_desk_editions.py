@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -163,7 +164,7 @@ def test_letters_that_failed_are_tried_again_by_an_operator(newsroom: Newsroom) 
     )
     page = worker.page(f"/desk/deliveries/?edition=daily/{DAY}&state=failed")
     assert "550 <b>no</b>" in page.text
-    fields = {"list": "daily", "day": str(DAY), "state": "failed"}
+    fields: dict[str, Any] = {"list": "daily", "day": str(DAY), "state": "failed"}
     worker.send("/desk/deliveries/retry", 422, **fields | {"state": "accepted"})
     worker.send("/desk/deliveries/retry", 422, **fields | {"day": "2001-01-01"})
     worker.send("/desk/deliveries/retry", **fields)
@@ -233,6 +234,11 @@ def test_a_chart_fits_its_frame_and_its_table_says_the_same() -> None:
     assert len(chart.pieces) == 58  # a day without anything has no piece
     flat = line("T", ["Day", "a"], "one", [(day, 0) for day in days], str)
     assert flat.is_empty
+    assert [mark.text for mark in line("T", ["D", "a"], "one", [(DAY, 60_000)], str).scale] == [
+        "0",
+        "50k",
+        "100k",
+    ]
     assert bars("T", ["Day", "a"], ["one"], [], str).is_empty
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -147,7 +148,7 @@ def test_a_file_is_the_business_of_who_has_sent_it(newsroom: Newsroom) -> None:
 def test_a_file_that_nobody_decides_about_is_forgotten(newsroom: Newsroom) -> None:
     worker = operator(newsroom)
     files = {"file": ("p.csv", b"email\ncy@example.org\n", "text/csv")}
-    fields = {"files": files, "list": "daily", "consent": ""}
+    fields: dict[str, Any] = {"files": files, "list": "daily", "consent": ""}
     path = worker.send("/desk/subscribers/import", **fields).headers["location"]
     old = NOW - imports.KEPT - timedelta(minutes=1)
     sql(newsroom, "UPDATE upload SET at = :at", at=f"{old:%Y-%m-%d %H:%M:%S.%f+00:00}")

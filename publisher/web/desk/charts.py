@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 WIDTH, HEIGHT = 640, 180
-LEFT, BOTTOM, TOP = 44, 22, 8
+LEFT, BOTTOM, TOP = 48, 26, 10
 STEPS = (1, 2, 5)
 
 
@@ -106,6 +106,14 @@ def nice(value: int) -> int:
         power *= 10
 
 
+def short(value: int) -> str:
+    """A number of an axis: `500`, `20k`, `1.5M`. Pure."""
+    for power, letter in ((1_000_000, "M"), (1_000, "k")):
+        if value >= 10 * power or (value >= power and power > 1_000):
+            return f"{value / power:g}{letter}"
+    return f"{value:,}"
+
+
 def _height(value: int, top: int) -> float:
     return (HEIGHT - BOTTOM - TOP) * value / top
 
@@ -129,7 +137,7 @@ def _chart(
         rows=tuple((day_text(day), *(f"{one:,}" for one in parts)) for day, parts in values),
         pieces=pieces, line=line,
         scale=tuple(
-            Mark(round(HEIGHT - BOTTOM - _height(one, top), 1), f"{one:,}")
+            Mark(round(HEIGHT - BOTTOM - _height(one, top), 1), short(one))
             for one in (0, *half, top)
         ),
         days=tuple(
