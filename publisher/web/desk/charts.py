@@ -8,6 +8,7 @@ from datetime import date
 
 WIDTH, HEIGHT = 640, 180
 LEFT, BOTTOM, TOP = 48, 26, 10
+WIDEST = 44.0  # of a bar, where there are few
 STEPS = (1, 2, 5)
 
 
@@ -62,6 +63,7 @@ def bars(
     """A bar for each day, made of one piece for each kind. Pure."""
     top = nice(max((sum(parts) for _, parts in values), default=0))
     step = (WIDTH - LEFT) / max(len(values), 1)
+    wide = min(0.76 * step, WIDEST)
     pieces: list[Piece] = []
     for number, (_, parts) in enumerate(values):
         y = float(HEIGHT - BOTTOM)
@@ -69,11 +71,8 @@ def bars(
             height = _height(value, top)
             y -= height
             if value:
-                x = LEFT + number * step
-                pieces.append(
-                    Piece(round(x + step * 0.12, 1), round(y, 1), round(step * 0.76, 1),
-                          round(height, 1), kind)
-                )  # fmt: skip
+                x = LEFT + (number + 0.5) * step - wide / 2
+                pieces.append(Piece(*(round(one, 1) for one in (x, y, wide, height)), kind))
     return _chart(title, names, kinds, values, day_text, top, step, pieces=tuple(pieces))
 
 

@@ -50,7 +50,7 @@ if (sending) {
     }
     if (told.state !== sending.dataset.was) {
       events.close();
-      location.reload();
+      location.replace(location.pathname);
     }
   });
 }
