@@ -72,7 +72,8 @@ def bars(
             y -= height
             if value:
                 x = LEFT + (number + 0.5) * step - wide / 2
-                pieces.append(Piece(*(round(one, 1) for one in (x, y, wide, height)), kind))
+                x, y1, high = round(x, 1), round(y, 1), round(height, 1)
+                pieces.append(Piece(x, y1, round(wide, 1), high, kind))
     return _chart(title, names, kinds, values, day_text, top, step, pieces=tuple(pieces))
 
 
