@@ -23,7 +23,7 @@ from publisher.delivery.bounces.mailboxes import Mailbox
 from publisher.delivery.bounces.reading import Meaning
 from publisher.errors import PublisherError
 from publisher.model import Edition
-from publisher.pipeline import bounces, corrections, editions, pauses, sending
+from publisher.pipeline import bounces, corrections, editions, imports, pauses, sending
 from publisher.pipeline.bounces import Handled
 from publisher.pipeline.forgetting import forget_unconfirmed
 from publisher.pipeline.newsroom import Newsroom
@@ -120,6 +120,7 @@ class Clock:
         corrections.tell(self._newsroom, _now())
 
     def _notices(self) -> None:
+        imports.forget_undecided(self._newsroom, _now())
         forgotten = forget_unconfirmed(self._newsroom, _now())
         if forgotten:
             log.info("%d subscriptions were not confirmed in time, and are forgotten", forgotten)

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from publisher.cli import main
+from publisher.clock import Clock
 from publisher.model import Cause, Role
 from publisher.pipeline import imports
 from publisher.pipeline.newsroom import Newsroom
@@ -154,6 +155,7 @@ def test_a_file_that_nobody_decides_about_is_forgotten(newsroom: Newsroom) -> No
     sql(newsroom, "UPDATE upload SET at = :at", at=f"{old:%Y-%m-%d %H:%M:%S.%f+00:00}")
     worker.page(path, 404)
     worker.send("/desk/subscribers/import", **fields)
+    Clock(newsroom).send_notices()
     with newsroom.store.engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM upload").scalar() == 1
 

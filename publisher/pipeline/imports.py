@@ -52,7 +52,16 @@ def note(
 def keep(newsroom: Newsroom, upload: Upload) -> int:
     """Keep a file until it is decided about; its number."""
     with newsroom.store.write() as session:
-        return desk_subscribers.keep_upload(session, upload, upload.at - KEPT)
+        return desk_subscribers.keep_upload(session, upload)
+
+
+def forget_undecided(newsroom: Newsroom, now: datetime) -> None:
+    """Forget the files that nobody has decided about in time."""
+    with newsroom.store.read() as session:
+        if not desk_subscribers.has_uploads(session, now - KEPT):
+            return
+    with newsroom.store.write() as session:
+        desk_subscribers.forget_uploads(session, now - KEPT)
 
 
 def look(newsroom: Newsroom, one: MailingList, upload: Upload, now: datetime) -> Outcome:

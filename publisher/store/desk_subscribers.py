@@ -104,9 +104,8 @@ def reports_on(session: Session, subscriber_id: int, limit: int) -> Sequence[Mai
     return session.scalars(query.order_by(MailReport.id.desc()).limit(limit)).all()
 
 
-def keep_upload(session: Session, upload: Upload, older_than: datetime) -> int:
-    """Keep a file until it is decided about; its number. Those from before a moment go."""
-    session.execute(delete(Upload).where(Upload.at < older_than))
+def keep_upload(session: Session, upload: Upload) -> int:
+    """Keep a file until it is decided about; its number."""
     session.add(upload)
     session.flush()
     return upload.id
@@ -116,6 +115,16 @@ def upload_of(session: Session, number: int, user_id: int) -> Upload | None:
     """The file of that number, if that user has sent it."""
     found = session.get(Upload, number)
     return found if found is not None and found.user_id == user_id else None
+
+
+def has_uploads(session: Session, before: datetime) -> bool:
+    """Whether there is a file from before that moment."""
+    return session.scalar(select(Upload.id).where(Upload.at < before).limit(1)) is not None
+
+
+def forget_uploads(session: Session, before: datetime) -> None:
+    """Nobody has decided about files from before that moment."""
+    session.execute(delete(Upload).where(Upload.at < before))
 
 
 def forget_upload(session: Session, number: int) -> None:

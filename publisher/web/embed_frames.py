@@ -13,7 +13,7 @@ from publisher.model import Article, ChangeKind
 from publisher.render.article import without_pictures
 from publisher.render.dates import direction
 from publisher.render.translations import words
-from publisher.render.view import view
+from publisher.render.view import ArticleView, view
 from publisher.store import addresses, pages
 from publisher.store.embeds import Withdrawal
 from publisher.web.embed_options import Options
@@ -144,6 +144,13 @@ class Frames:
         )
         headers = (("content-language", language), ("content-security-policy", self._policy))
         return Page(html, status, fleeting, headers)
+
+
+def one_alone(reading: Reading, article: ArticleView) -> Markup:
+    """The embed of one clean article, also of one that is not public yet, as a piece of HTML."""
+    site = reading.newsroom.config.site
+    chosen = Selection((), site.title, f"{site.url}/", article.language)
+    return markup(reading, chosen, _only([article]), Options(), HEADING)
 
 
 def _only(items: Sequence[Item]) -> Contents:

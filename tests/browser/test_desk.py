@@ -72,7 +72,7 @@ class Desk:
             made = users.sign_in(self.newsroom, name, PASSWORD, "192.0.2.0/24", NOW)
             context.add_cookies([{"name": "desk", "value": made.secret, "url": self.url}])
         page = context.new_page()
-        found = Watched(page, self.url)
+        found = Watched(page, (self.url,))
         found.watch()
         self.watched.append(found)
         return page
@@ -214,7 +214,7 @@ def test_an_editors_day(desks: Callable[..., Desk], chromium: Chromium) -> None:
 
 
 # How each shape is called, and whether it is in a frame.
-SHAPES = {"As feed entry": False, "As mail": True, "As page": True, "As embed": False}
+SHAPES = {"As feed entry": False, "As mail": True, "As page": True, "As embed": True}
 
 
 def write(page: Page) -> None:

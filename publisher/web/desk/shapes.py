@@ -18,10 +18,12 @@ from publisher.render.article import as_html
 from publisher.render.pages import Look, origin_and_root
 from publisher.render.view import ArticleView, article_url, view
 from publisher.store import pages
+from publisher.store.engine import Session
 from publisher.web.articles import story_page
 from publisher.web.desk.articles import existing
 from publisher.web.desk.asked import Answer, Asked, Door, Shown
 from publisher.web.desk.look import framed
+from publisher.web.embed_frames import one_alone
 from publisher.web.lists import Section
 from publisher.web.press import Reading
 
@@ -51,11 +53,8 @@ def show(asked: Asked) -> Answer:
 def _drawn(asked: Asked, shape: str, seen: ArticleView) -> dict[str, Any]:
     templates, feeds = asked.newsroom.templates, asked.newsroom.config.feeds
     if shape == "entry":
-        folder = seen.category.path
-        detail = "full" if feeds.is_full(folder) else "summary"
-        return {"html": as_html(templates, seen, "full" if detail == "full" else "summary")}
-    if shape == "embed":
-        return {"html": as_html(templates, seen, "summary", heading=3)}
+        is_full = feeds.is_full(seen.category.path)
+        return {"html": as_html(templates, seen, "full" if is_full else "summary")}
     if shape == "mail":
         mail = _mail(asked, seen)
         size = len(mail.html.encode()) if mail else 0
@@ -79,15 +78,31 @@ def show_page(asked: Asked) -> Answer:
     clean, trouble = _clean(asked.newsroom, article)
     if clean is None:
         raise UsageError(trouble)
-    statics = asked.press.statics
-    look = Look(statics.address("site.css"), statics.address("icon.svg"))
     with asked.newsroom.store.read() as session:
-        reading = Reading(asked.newsroom, session, look, {}, {})
+        reading = _reading(asked, session)
         feeds = pages.feeds_at(session, clean.category.paths)
         path = clean.category.path
         section = Section(path, feeds.get(path), feeds, reading.root)
         html = story_page(reading, clean, section, None, None).html
     return framed(asked.press, html)
+
+
+def show_embed(asked: Asked) -> Answer:
+    """The embed alone, for a frame; also of an article that is not public yet."""
+    seen = _seen(asked)
+    with asked.newsroom.store.read() as session:
+        content = one_alone(_reading(asked, session), seen)
+    style = asked.press.statics.address("embed.css")
+    html = asked.newsroom.templates.render(
+        "desk/articles/embed.html", article=seen, content=content, style=style
+    )
+    return framed(asked.press, html)
+
+
+def _reading(asked: Asked, session: Session) -> Reading:
+    statics = asked.press.statics
+    look = Look(statics.address("site.css"), statics.address("icon.svg"))
+    return Reading(asked.newsroom, session, look, {}, {})
 
 
 def with_examples(newsroom: Newsroom, html: str) -> str:
@@ -131,4 +146,5 @@ DOORS = (
     Door("/desk/articles/{id:int}", show),
     Door("/desk/articles/{id:int}/mail", show_mail),
     Door("/desk/articles/{id:int}/page", show_page),
+    Door("/desk/articles/{id:int}/embed", show_embed),
 )
