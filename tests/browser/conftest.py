@@ -224,7 +224,7 @@ class Watched:
     def _failed(self, request: Request) -> None:
         # What was still on its way when the next page was asked for is no fault of this one.
         if request.failure != "net::ERR_ABORTED":
-            self._complain(f"failed: {request.url}: {request.failure}")
+            self._complain(f"failed: {request.url} {request.failure}")
 
 
 OpenPage = Callable[..., Page]

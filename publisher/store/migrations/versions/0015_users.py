@@ -1,13 +1,13 @@
 """The desk: users, their sessions, and what the desk keeps; and indexes for its charts.
 
-Revision ID: 0017
+Revision ID: 0015
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0017"
+revision = "0015"
 down_revision = "0014"
 branch_labels = None
 depends_on = None
