@@ -41,12 +41,14 @@ def _now() -> datetime:
 class Clock:
     """Makes the editions that are due and sends them, and notices, as long as it runs.
 
-    Without `cuts` it only sends. Each list has a turn of its own, so that a large edition does not
-    hold up the others.
+    Without `cuts` it only sends; where `leads()` says no, too, since another clock does the rest.
+    Each list has a turn of its own, so that a large edition does not hold up the others.
     """
 
-    def __init__(self, newsroom: Newsroom, *, cuts: bool = True) -> None:
-        self._newsroom = newsroom
+    def __init__(
+        self, newsroom: Newsroom, *, cuts: bool = True, leads: Callable[[], bool] = lambda: True
+    ) -> None:
+        self._newsroom, self._leads = newsroom, leads
         self._stopping = threading.Event()
         self._scheduler = BackgroundScheduler(timezone=UTC)
         self._pauses: dict[str, _Pause] = {}
@@ -72,6 +74,8 @@ class Clock:
     def cut(self) -> None:
         """Make the editions that are due, and the notices about corrections. One list's trouble
         does not hold up the others."""
+        if not self._leads():
+            return
         self._attempt("corrections", self._corrections)
         for one in self._newsroom.config.lists:
             self._attempt(f"list {one.name}", partial(self._advance, one))
@@ -90,7 +94,8 @@ class Clock:
 
     def read_bounces(self) -> None:
         """Read what came back. After trouble all of the mailbox is looked at again."""
-        self._attempt("bounces", self._bounces)
+        if self._leads():
+            self._attempt("bounces", self._bounces)
 
     def _add(self, work: Callable[[], None], name: str, seconds: float) -> None:
         self._scheduler.add_job(

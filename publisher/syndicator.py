@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from publisher.errors import PublisherError
@@ -21,11 +22,11 @@ log = logging.getLogger(__name__)
 
 
 class Syndicator(threading.Thread):
-    """Waits for changes of the store, made by anybody, and syndicates them."""
+    """Waits for changes of the store, made by anybody, and syndicates them where `leads()`."""
 
-    def __init__(self, newsroom: Newsroom) -> None:
+    def __init__(self, newsroom: Newsroom, leads: Callable[[], bool] = lambda: True) -> None:
         super().__init__(name="syndicator", daemon=True)
-        self._newsroom = newsroom
+        self._newsroom, self._leads = newsroom, leads
         self._stopping = threading.Event()
 
     def run(self) -> None:
@@ -49,6 +50,9 @@ class Syndicator(threading.Thread):
         watcher = Watcher(self._newsroom.store)
         try:
             while not self._stopping.is_set():
+                if not self._leads():
+                    self._stopping.wait(LOOK_SECONDS)
+                    continue
                 for address in syndicate(self._newsroom, datetime.now(UTC)):
                     log.info("wrote feeds/%s", address)
                 # The search index comes after the feeds, in small parts: it holds none of them up.

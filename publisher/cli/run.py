@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import click
 
 from publisher.cli.common import log_as_told, newsroom_of, now, until_a_signal
 from publisher.clock import Clock
 from publisher.errors import UsageError
+from publisher.leader import Leader
 from publisher.pipeline.newsroom import Newsroom
 from publisher.pipeline.remarks import remarks
 from publisher.pusher import Pusher
@@ -41,15 +42,12 @@ def web_command(context: click.Context) -> None:
 @click.command("clock")
 @click.pass_context
 def clock_command(context: click.Context) -> None:
-    """Build feeds, tell partners, send what is due: all but the web, until Ctrl-C."""
+    """Build feeds, tell partners, send what is due: all but the web, until Ctrl-C.
+
+    With PostgreSQL several may run: one leads, and another takes over when it is gone.
+    """
     log_as_told(context)
-    with (
-        newsroom_of(context) as newsroom,
-        ticking(newsroom),
-        pushing(newsroom),
-        syndicating(newsroom),
-        until_a_signal() as ended,
-    ):
+    with newsroom_of(context) as newsroom, working(newsroom), until_a_signal() as ended:
         ended.wait()
 
 
@@ -68,7 +66,7 @@ def worker_command(context: click.Context) -> None:
 
 def serve_all(newsroom: Newsroom) -> None:
     """Everything at once, until a signal ends it."""
-    with ticking(newsroom), pushing(newsroom), syndicating(newsroom):
+    with working(newsroom):
         serve(newsroom)
 
 
@@ -94,11 +92,36 @@ def serve(newsroom: Newsroom) -> None:
 
 
 @contextlib.contextmanager
-def ticking(newsroom: Newsroom, *, cuts: bool = True) -> Iterator[None]:
+def working(newsroom: Newsroom) -> Iterator[None]:
+    """All but the web runs inside the block."""
+    with (
+        leading(newsroom) as leader,
+        ticking(newsroom, leads=leader.leads),
+        pushing(newsroom),
+        syndicating(newsroom, leader.leads),
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def leading(newsroom: Newsroom) -> Iterator[Leader]:
+    """This process seeks the lead among several clocks inside the block."""
+    leader = Leader(newsroom)
+    leader.start()
+    try:
+        yield leader
+    finally:
+        leader.stop()
+
+
+@contextlib.contextmanager
+def ticking(
+    newsroom: Newsroom, *, cuts: bool = True, leads: Callable[[], bool] = lambda: True
+) -> Iterator[None]:
     """The clock runs inside the block; see `Clock`."""
     for line in remarks(newsroom, now()):
         logging.getLogger(__name__).warning("%s", line)
-    clock = Clock(newsroom, cuts=cuts)
+    clock = Clock(newsroom, cuts=cuts, leads=leads)
     clock.start()
     try:
         yield
@@ -107,9 +130,9 @@ def ticking(newsroom: Newsroom, *, cuts: bool = True) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def syndicating(newsroom: Newsroom) -> Iterator[None]:
+def syndicating(newsroom: Newsroom, leads: Callable[[], bool] = lambda: True) -> Iterator[None]:
     """The feeds are kept up to date inside the block."""
-    syndicator = Syndicator(newsroom)
+    syndicator = Syndicator(newsroom, leads)
     syndicator.start()
     try:
         yield
