@@ -6,6 +6,7 @@ Pure code takes these as values; only `publisher.store` opens sessions and write
 from publisher.model.addresses import FormerPath, FormerPathState, FormerSlug
 from publisher.model.article import Article, Category, Revision, SetAside, StaleArticle
 from publisher.model.base import Base, UtcDateTime
+from publisher.model.cluster import FeedFile, Pace
 from publisher.model.content import Content, Medium, Source, seal
 from publisher.model.edition import (
     CorrectionMail,
@@ -64,6 +65,7 @@ __all__ = [
     "Feed",
     "FeedArticle",
     "FeedChange",
+    "FeedFile",
     "FormerPath",
     "FormerPathState",
     "FormerSlug",
@@ -80,6 +82,7 @@ __all__ = [
     "Medium",
     "Notice",
     "NoticeKind",
+    "Pace",
     "Ping",
     "ReportKind",
     "Revision",
