@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -21,13 +21,15 @@ from publisher import logs
 from publisher.config import MailingList
 from publisher.delivery.bounces.mailboxes import Mailbox
 from publisher.delivery.bounces.reading import Meaning
-from publisher.errors import PublisherError
+from publisher.errors import BrokerError, PublisherError
 from publisher.model import Edition
 from publisher.pipeline import bounces, corrections, editions, pauses, sending
 from publisher.pipeline.bounces import Handled
+from publisher.pipeline.carrying import Carrier
 from publisher.pipeline.forgetting import forget_unconfirmed
 from publisher.pipeline.newsroom import Newsroom
 from publisher.pipeline.notices import send_notices
+from publisher.pipeline.shards import HandedOut, hand_out
 
 LONGEST_PAUSE = 300.0
 
@@ -42,13 +44,21 @@ class Clock:
     """Makes the editions that are due and sends them, and notices, as long as it runs.
 
     Without `cuts` it only sends; where `leads()` says no, too, since another clock does the rest.
+    With a `carrier` the one that leads hands editions out to workers, and sends them itself only
+    while the carrier is away.
     Each list has a turn of its own, so that a large edition does not hold up the others.
     """
 
     def __init__(
-        self, newsroom: Newsroom, *, cuts: bool = True, leads: Callable[[], bool] = lambda: True
+        self,
+        newsroom: Newsroom,
+        *,
+        cuts: bool = True,
+        leads: Callable[[], bool] = lambda: True,
+        carrier: Carrier | None = None,
     ) -> None:
-        self._newsroom, self._leads = newsroom, leads
+        self._newsroom, self._leads, self._carrier = newsroom, leads, carrier
+        self._handed: defaultdict[int, HandedOut] = defaultdict(HandedOut)
         self._stopping = threading.Event()
         self._scheduler = BackgroundScheduler(timezone=UTC)
         self._pauses: dict[str, _Pause] = {}
@@ -82,6 +92,9 @@ class Clock:
 
     def send(self, one: MailingList) -> None:
         """Send the list's editions that are not sent to the end; after trouble, not at once."""
+        if self._carrier is not None and not self._leads():
+            self._handed.clear()
+            return
         pause = self._pauses.setdefault(one.name, _Pause(self._newsroom.config.clock.tick_seconds))
         if pause.is_over:
             pause.begin()
@@ -170,6 +183,14 @@ class Clock:
         return sending.unfinished(self._newsroom, one, _now())
 
     def _deliver(self, one: MailingList, edition: Edition) -> None:
+        if self._carrier is not None:
+            handed = self._handed[edition.id]
+            try:
+                hand_out(self._newsroom, one, edition, handed, self._carrier, _now())
+            except BrokerError as error:
+                log.warning("%s; this clock sends by itself", error)
+            else:
+                return
         tally: Counter[str] = Counter()
         with logs.bound(edition=f"{one.name}/{edition.local_date}"):
             turns = sending.deliver(self._newsroom, one, edition, _now, self._stopping.is_set)

@@ -21,6 +21,7 @@ LONGEST_FILE = 350
 ROOMS = {
     "alembic": ("store/",),
     "apscheduler": ("clock.py",),
+    "celery": ("cluster.py",),
     "cryptography": ("delivery/dkim.py",),
     "dns": ("delivery/records.py",),
     "feedgen": ("syndication/",),
@@ -28,6 +29,7 @@ ROOMS = {
     "imapclient": ("delivery/bounces/",),
     "httptools": ("outbound.py",),
     "itsdangerous": ("tokens.py",),
+    "kombu": ("cluster.py",),
     "jinja2": ("render/",),
     "premailer": ("render/",),
     "prometheus_client": ("web/watching.py",),

@@ -6,13 +6,15 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from types import ModuleType
 
 import click
 
-from publisher.cli.common import log_as_told, newsroom_of, now, until_a_signal
+from publisher.cli.common import log_as_told, newsroom_of, now, read_config, until_a_signal
 from publisher.clock import Clock
 from publisher.errors import UsageError
 from publisher.leader import Leader
+from publisher.pipeline.carrying import Carrier
 from publisher.pipeline.newsroom import Newsroom
 from publisher.pipeline.remarks import remarks
 from publisher.pusher import Pusher
@@ -54,8 +56,15 @@ def clock_command(context: click.Context) -> None:
 @click.command("worker")
 @click.pass_context
 def worker_command(context: click.Context) -> None:
-    """Only send what is due, until Ctrl-C or SIGTERM; any number of workers share the work."""
+    """Only send what is due, until Ctrl-C or SIGTERM; any number of workers share the work.
+
+    With a broker (`[cluster]`) they do what the clock that leads hands out, feeds too.
+    """
     log_as_told(context)
+    if read_config(context).cluster.broker:
+        with newsroom_of(context) as newsroom:
+            cluster_of().work(newsroom)
+        return
     with (
         newsroom_of(context) as newsroom,
         ticking(newsroom, cuts=False),
@@ -95,12 +104,35 @@ def serve(newsroom: Newsroom) -> None:
 def working(newsroom: Newsroom) -> Iterator[None]:
     """All but the web runs inside the block."""
     with (
+        carrying(newsroom) as carrier,
         leading(newsroom) as leader,
-        ticking(newsroom, leads=leader.leads),
+        ticking(newsroom, leads=leader.leads, carrier=carrier),
         pushing(newsroom),
-        syndicating(newsroom, leader.leads),
+        syndicating(newsroom, leader.leads, carrier),
     ):
         yield
+
+
+@contextlib.contextmanager
+def carrying(newsroom: Newsroom) -> Iterator[Carrier | None]:
+    """What carries work to workers inside the block; None where the config names no broker."""
+    if not newsroom.config.cluster.broker:
+        yield None
+        return
+    carrier = cluster_of().CeleryCarrier(newsroom.config)
+    try:
+        yield carrier
+    finally:
+        carrier.close()
+
+
+def cluster_of() -> ModuleType:
+    """The module that knows Celery, which most sites do without. Raises UsageError."""
+    try:
+        from publisher import cluster
+    except ModuleNotFoundError:
+        raise UsageError("cluster.broker needs Celery: pip install 'publisher[cluster]'") from None
+    return cluster
 
 
 @contextlib.contextmanager
@@ -116,12 +148,16 @@ def leading(newsroom: Newsroom) -> Iterator[Leader]:
 
 @contextlib.contextmanager
 def ticking(
-    newsroom: Newsroom, *, cuts: bool = True, leads: Callable[[], bool] = lambda: True
+    newsroom: Newsroom,
+    *,
+    cuts: bool = True,
+    leads: Callable[[], bool] = lambda: True,
+    carrier: Carrier | None = None,
 ) -> Iterator[None]:
     """The clock runs inside the block; see `Clock`."""
     for line in remarks(newsroom, now()):
         logging.getLogger(__name__).warning("%s", line)
-    clock = Clock(newsroom, cuts=cuts, leads=leads)
+    clock = Clock(newsroom, cuts=cuts, leads=leads, carrier=carrier)
     clock.start()
     try:
         yield
@@ -130,9 +166,13 @@ def ticking(
 
 
 @contextlib.contextmanager
-def syndicating(newsroom: Newsroom, leads: Callable[[], bool] = lambda: True) -> Iterator[None]:
+def syndicating(
+    newsroom: Newsroom,
+    leads: Callable[[], bool] = lambda: True,
+    carrier: Carrier | None = None,
+) -> Iterator[None]:
     """The feeds are kept up to date inside the block."""
-    syndicator = Syndicator(newsroom, leads)
+    syndicator = Syndicator(newsroom, leads, carrier)
     syndicator.start()
     try:
         yield

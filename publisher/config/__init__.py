@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from publisher.config.sections import (
     Bounces,
     Clock,
+    Cluster,
     Delivery,
     Dkim,
     Feeds,
@@ -42,6 +43,7 @@ from publisher.errors import ConfigError
 __all__ = [
     "Bounces",
     "Clock",
+    "Cluster",
     "Config",
     "Delivery",
     "Dkim",
@@ -87,6 +89,7 @@ class Config(Section):
     relays: tuple[Relay, ...] = ()
     throttle: tuple[Throttle, ...] = ()
     clock: Clock = Clock()
+    cluster: Cluster = Cluster()
     log: Log = Log()
     lists: tuple[MailingList, ...] = (MailingList(),)
 
@@ -165,6 +168,9 @@ def parse(
         f"lists: the name {twice!r} stands twice; each list needs its own"
         for twice in sorted({n for n in names if names.count(n) > 1})
     ]
+    many = config.cluster.broker or config.cluster.feeds == "store"
+    if many and config.store.url.startswith("sqlite"):
+        problems.append("cluster: many machines need PostgreSQL; set store.url, or leave it out")
     if problems:
         raise ConfigError(name, problems)
     return config

@@ -61,10 +61,12 @@ def build(
     newsroom: Newsroom,
     *,
     every: bool = False,
+    only: int | None = None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> list[str]:
     """Write the documents of the feeds that are out of date (or of `every` feed).
 
+    `only` is the id of the one feed that is looked at, if it is one alone.
     Only what differs is written; the addresses of that, below `feeds/`, are returned.
     A feed that cannot be written stays out of date. Raises PublishError, StoreError.
     """
@@ -72,6 +74,7 @@ def build(
     with store.read() as session:
         choose = feeds.published if every else feeds.stale
         chosen = choose(session, (*config.feeds.kinds, EDITIONS))
+        chosen = [feed for feed in chosen if only in (None, feed.id)]
         # Last, so that a broken template of theirs holds up no feed of articles.
         chosen = sorted(chosen, key=lambda feed: feed.kind == EDITIONS)
         due = [feed.id for feed in chosen]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Integer, Text, exists, func, insert, literal, select, update
+from sqlalchemy import ARRAY, Integer, Text, and_, exists, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from publisher.model import (
@@ -60,19 +60,21 @@ def work_of(edition_id: int) -> str:
     return f"edition {edition_id}"
 
 
-def ledger_of(edition_id: int, owner: str) -> Ledger[Due]:
-    """The ledger of an edition for the sender of that name."""
+def ledger_of(edition_id: int, owner: str, shard: Sequence[int] = ()) -> Ledger[Due]:
+    """The ledger of an edition for the sender of that name; of a shard, only those rows (ids;
+    PostgreSQL alone)."""
     state = select(Edition.state).where(Edition.id == edition_id).scalar_subquery()
     list_name = select(Edition.list_name).where(Edition.id == edition_id).scalar_subquery()
     still_gets_it = exists().where(
         Subscription.subscriber_id == Subscriber.id, *gets_editions(list_name)
     )
     row, reader = Delivery.__table__.c, Subscriber.__table__.c
+    mine = [row.id == func.any(literal(list(shard), ARRAY(Integer)))] if shard else []
     return Ledger(
         Delivery,
         owner=owner,
         work=work_of(edition_id),
-        scope=row.edition_id == edition_id,
+        scope=and_(row.edition_id == edition_id, *mine),
         going=state == EditionState.CUT,
         barred=~still_gets_it.correlate(Subscriber),
         columns=(row.variant, reader.id, reader.email, reader.name, reader.handle, row.attempts),
