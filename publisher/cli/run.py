@@ -14,9 +14,11 @@ from publisher.cli.common import log_as_told, newsroom_of, now, read_config, unt
 from publisher.clock import Clock
 from publisher.errors import UsageError
 from publisher.leader import Leader
+from publisher.mirror import Mirror
 from publisher.pipeline.carrying import Carrier
 from publisher.pipeline.newsroom import Newsroom
 from publisher.pipeline.remarks import remarks
+from publisher.pipeline.shelf import is_shared
 from publisher.pusher import Pusher
 from publisher.syndicator import Syndicator
 from publisher.web.app import application
@@ -37,7 +39,7 @@ def run_command(context: click.Context) -> None:
 def web_command(context: click.Context) -> None:
     """Only serve over HTTP, until Ctrl-C or SIGTERM."""
     log_as_told(context)
-    with newsroom_of(context) as newsroom:
+    with newsroom_of(context) as newsroom, mirroring(newsroom):
         serve(newsroom)
 
 
@@ -109,8 +111,23 @@ def working(newsroom: Newsroom) -> Iterator[None]:
         ticking(newsroom, leads=leader.leads, carrier=carrier),
         pushing(newsroom),
         syndicating(newsroom, leader.leads, carrier),
+        mirroring(newsroom),
     ):
         yield
+
+
+@contextlib.contextmanager
+def mirroring(newsroom: Newsroom) -> Iterator[None]:
+    """This machine's folder of feeds follows the store inside the block, if the config says so."""
+    if not is_shared(newsroom):
+        yield
+        return
+    mirror = Mirror(newsroom)
+    mirror.start()
+    try:
+        yield
+    finally:
+        mirror.stop()
 
 
 @contextlib.contextmanager
