@@ -187,6 +187,8 @@ class Clock:
             handed = self._handed[edition.id]
             try:
                 hand_out(self._newsroom, one, edition, handed, self._carrier, _now())
+                if not handed.shards:
+                    del self._handed[edition.id]
             except BrokerError as error:
                 log.warning("%s; this clock sends by itself", error)
             else:

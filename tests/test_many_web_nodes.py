@@ -141,6 +141,32 @@ def test_two_builders_never_put_an_older_state_over_a_newer_one(
     assert b"Harbour" in both(nodes)["atom.xml"][0]
 
 
+def test_in_a_common_folder_what_an_older_builder_wrote_last_is_mended(
+    postgres_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        postgres_server.database() as url,
+        newsroom_at(tmp_path, url) as one,
+        newsroom_at(tmp_path, url) as two,
+    ):
+        store(one, story("Ferry"))
+        syndicate(one, LATER)
+        old = (tmp_path / "feeds" / "atom.xml").read_bytes()
+        store(one, story("Late"), prefix="b")
+
+        def overtaken(*arguments: Any) -> None:
+            monkeypatch.undo()
+            store(two, story("Harbour"), prefix="c")
+            syndicate(two, LATER)
+            (tmp_path / "feeds" / "atom.xml").write_bytes(old)
+            building._note(*arguments)
+
+        monkeypatch.setattr(building, "_note", overtaken)
+        syndicate(one, LATER)
+        syndicate(two, LATER)
+        assert b"Harbour" in (tmp_path / "feeds" / "atom.xml").read_bytes()
+
+
 def test_feeds_that_were_built_before_go_into_the_store(
     postgres_server: Server, tmp_path: Path
 ) -> None:

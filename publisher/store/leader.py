@@ -12,7 +12,8 @@ from publisher.store.engine import Store, explained
 
 LEADER_LOCK = 0x7075626E
 # A connection that is silent for so long is ended by the server, and the lock with it: whoever was
-# stopped, or is out of reach, leads no more. (PostgreSQL 14 and newer.)
+# stopped, or is out of reach, leads no more. (PostgreSQL 14 and newer; an older one notices only
+# that a machine is out of reach, and late.)
 SILENT = "15s"
 # Less than that, and counted from before the question: never do two believe that they lead.
 SURE_SECONDS = 10.0
@@ -61,7 +62,10 @@ class Lead:
             connection = self._store.engine.connect()
             self._connection = connection.execution_options(isolation_level="AUTOCOMMIT")
             self._connection.execute(
-                text("SELECT set_config('idle_session_timeout', :silent, false)"),
+                text(
+                    "SELECT set_config(name, :silent, false) FROM pg_settings "
+                    "WHERE name = 'idle_session_timeout'"
+                ),
                 {"silent": SILENT},
             )
         taken = self._connection.execute(
