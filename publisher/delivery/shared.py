@@ -2,7 +2,7 @@
 
 How far a limit is used up stands in the store, in one row for each; whoever wants to send reads it,
 decides by the same rules as one process alone, and writes it back, in one short transaction for a
-group of letters. Where nothing is limited the store is not asked.
+group of letters. Where nothing is limited, it is only asked now and then what was slowed down.
 """
 
 from __future__ import annotations
