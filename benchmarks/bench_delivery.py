@@ -118,7 +118,7 @@ class Editions:
         return replace(
             self._made,
             transport=bootstrap.transport(config),
-            policy=bootstrap.policy(config),
+            policy=bootstrap.policy(config, self._made.store),
             signer=signer,
         )
 

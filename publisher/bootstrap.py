@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from publisher.config import Config, Relay
@@ -13,12 +14,13 @@ from publisher.config.servers import Server, parse_server
 from publisher.delivery.maildir import MaildirTransport
 from publisher.delivery.message import Signer
 from publisher.delivery.policy import Policy
+from publisher.delivery.shared import SharedBucket, SharedPolicy
 from publisher.delivery.throttle import Throttle
 from publisher.delivery.transport import Transport
 from publisher.model import DeliveryState
 from publisher.pipeline.newsroom import Newsroom
 from publisher.render.environment import Templates
-from publisher.store.engine import open_store
+from publisher.store.engine import Store, open_store
 
 if TYPE_CHECKING:
     from publisher.delivery.smtp.opening import Manners
@@ -30,13 +32,14 @@ def opened(config: Config) -> Iterator[Newsroom]:
 
     Raises StoreError, and UsageError where a key that signs mail cannot be used.
     """
+    store = open_store(config.store_url)
     newsroom = Newsroom(
         config=config,
-        store=open_store(config.store_url),
+        store=store,
         templates=Templates(config.path(config.templates.folder)),
-        transport=transport(config),
+        transport=transport(config, store),
         signer=signer(config),
-        policy=policy(config),
+        policy=policy(config, store),
     )
     try:
         yield newsroom
@@ -44,12 +47,15 @@ def opened(config: Config) -> Iterator[Newsroom]:
         newsroom.close()
 
 
-def transport(config: Config) -> Transport:
-    """The way out for mail that the config names. Raises UsageError."""
+def transport(config: Config, store: Store | None = None) -> Transport:
+    """The way out for mail that the config names. Raises UsageError.
+
+    What limits servers have holds for all processes that use the store, if it is one for many.
+    """
     url = config.mail.transport
     if url.startswith("maildir:") and not config.relays:
         return MaildirTransport(config.path(url.removeprefix("maildir:")))
-    return _smtp(config, config.relays or (Relay(url=url),))
+    return _smtp(config, config.relays or (Relay(url=url),), store)
 
 
 def signer(config: Config) -> Signer | None:
@@ -63,7 +69,7 @@ def signer(config: Config) -> Signer | None:
     return dkim.Signer(keys, config.dkim.domain)
 
 
-def _smtp(config: Config, relays: Sequence[Relay]) -> Transport:
+def _smtp(config: Config, relays: Sequence[Relay], store: Store | None) -> Transport:
     # Loaded only where it is used: TLS and an event loop take a while.
     from publisher.delivery.smtp.relay import Terms
     from publisher.delivery.smtp.transport import SmtpTransport
@@ -80,10 +86,17 @@ def _smtp(config: Config, relays: Sequence[Relay]) -> Transport:
                 else one.messages_per_connection
             ),
             messages_per_second=one.messages_per_second,
+            bucket=_shared_bucket(one, store),
         )
         for one in relays
     ]
     return SmtpTransport(terms, manners(config))
+
+
+def _shared_bucket(relay: Relay, store: Store | None) -> SharedBucket | None:
+    if store is None or store.is_sqlite or not relay.messages_per_second:
+        return None
+    return SharedBucket(store, parse_server(relay.url).place, relay.messages_per_second)
 
 
 def manners(config: Config) -> Manners:
@@ -116,8 +129,8 @@ def _server(config: Config, relay: Relay) -> Server:
     return replace(server, password_file=str(config.path(server.password_file)))
 
 
-def policy(config: Config) -> Policy:
-    """How mail may leave, by the config."""
+def policy(config: Config, store: Store) -> Policy:
+    """How mail may leave, by the config; the limits are those of all who send from the store."""
     delivery = config.delivery
     groups = {
         domain: (one.domains[0], one.messages_per_second)
@@ -125,7 +138,8 @@ def policy(config: Config) -> Policy:
         for domain in one.domains
     }
     resend = delivery.after_crash == "resend"
-    return Policy(
+    kind = Policy if store.is_sqlite else partial(SharedPolicy, store)
+    return kind(
         in_doubt=delivery.in_doubt,
         give_up=timedelta(hours=delivery.give_up_hours),
         after_crash=DeliveryState.PENDING if resend else DeliveryState.UNCERTAIN,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -21,13 +21,15 @@ from publisher import logs
 from publisher.config import MailingList
 from publisher.delivery.bounces.mailboxes import Mailbox
 from publisher.delivery.bounces.reading import Meaning
-from publisher.errors import PublisherError
+from publisher.errors import BrokerError, PublisherError
 from publisher.model import Edition
 from publisher.pipeline import bounces, corrections, editions, imports, pauses, sending
 from publisher.pipeline.bounces import Handled
+from publisher.pipeline.carrying import Carrier
 from publisher.pipeline.forgetting import forget_unconfirmed
 from publisher.pipeline.newsroom import Newsroom
 from publisher.pipeline.notices import send_notices
+from publisher.pipeline.shards import HandedOut, hand_out
 
 LONGEST_PAUSE = 300.0
 
@@ -41,12 +43,22 @@ def _now() -> datetime:
 class Clock:
     """Makes the editions that are due and sends them, and notices, as long as it runs.
 
-    Without `cuts` it only sends. Each list has a turn of its own, so that a large edition does not
-    hold up the others.
+    Without `cuts` it only sends; where `leads()` says no, too, since another clock does the rest.
+    With a `carrier` the one that leads hands editions out to workers, and sends them itself only
+    while the carrier is away.
+    Each list has a turn of its own, so that a large edition does not hold up the others.
     """
 
-    def __init__(self, newsroom: Newsroom, *, cuts: bool = True) -> None:
-        self._newsroom = newsroom
+    def __init__(
+        self,
+        newsroom: Newsroom,
+        *,
+        cuts: bool = True,
+        leads: Callable[[], bool] = lambda: True,
+        carrier: Carrier | None = None,
+    ) -> None:
+        self._newsroom, self._leads, self._carrier = newsroom, leads, carrier
+        self._handed: defaultdict[int, HandedOut] = defaultdict(HandedOut)
         self._stopping = threading.Event()
         self._scheduler = BackgroundScheduler(timezone=UTC)
         self._pauses: dict[str, _Pause] = {}
@@ -72,12 +84,17 @@ class Clock:
     def cut(self) -> None:
         """Make the editions that are due, and the notices about corrections. One list's trouble
         does not hold up the others."""
+        if not self._leads():
+            return
         self._attempt("corrections", self._corrections)
         for one in self._newsroom.config.lists:
             self._attempt(f"list {one.name}", partial(self._advance, one))
 
     def send(self, one: MailingList) -> None:
         """Send the list's editions that are not sent to the end; after trouble, not at once."""
+        if self._carrier is not None and not self._leads():
+            self._handed.clear()
+            return
         pause = self._pauses.setdefault(one.name, _Pause(self._newsroom.config.clock.tick_seconds))
         if pause.is_over:
             pause.begin()
@@ -90,7 +107,8 @@ class Clock:
 
     def read_bounces(self) -> None:
         """Read what came back. After trouble all of the mailbox is looked at again."""
-        self._attempt("bounces", self._bounces)
+        if self._leads():
+            self._attempt("bounces", self._bounces)
 
     def _add(self, work: Callable[[], None], name: str, seconds: float) -> None:
         self._scheduler.add_job(
@@ -168,6 +186,16 @@ class Clock:
         return sending.unfinished(self._newsroom, one, _now())
 
     def _deliver(self, one: MailingList, edition: Edition) -> None:
+        if self._carrier is not None:
+            handed = self._handed[edition.id]
+            try:
+                hand_out(self._newsroom, one, edition, handed, self._carrier, _now())
+                if not handed.shards:
+                    del self._handed[edition.id]
+            except BrokerError as error:
+                log.warning("%s; this clock sends by itself", error)
+            else:
+                return
         tally: Counter[str] = Counter()
         turns = sending.deliver(self._newsroom, one, edition, _now, self._stopping.is_set)
         for progress in turns:

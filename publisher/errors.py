@@ -71,6 +71,10 @@ class PublishError(PublisherError):
     """A feed document could not be written."""
 
 
+class BrokerError(PublisherError):
+    """The broker that carries work to other machines does not take it."""
+
+
 class DeliveryError(PublisherError):
     """Mail could not be handed over."""
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from publisher.errors import PublisherError
+from publisher.errors import BrokerError, PublisherError
 from publisher.pipeline.build import syndicate
+from publisher.pipeline.carrying import Carrier, HandedFeeds, hand_out_feeds
 from publisher.pipeline.newsroom import Newsroom
 from publisher.pipeline.search_index import index
 from publisher.store.stale import Watcher
@@ -21,11 +23,17 @@ log = logging.getLogger(__name__)
 
 
 class Syndicator(threading.Thread):
-    """Waits for changes of the store, made by anybody, and syndicates them."""
+    """Waits for changes of the store, made by anybody, and syndicates them where `leads()`."""
 
-    def __init__(self, newsroom: Newsroom) -> None:
+    def __init__(
+        self,
+        newsroom: Newsroom,
+        leads: Callable[[], bool] = lambda: True,
+        carrier: Carrier | None = None,
+    ) -> None:
         super().__init__(name="syndicator", daemon=True)
-        self._newsroom = newsroom
+        self._newsroom, self._leads, self._carrier = newsroom, leads, carrier
+        self._handed: HandedFeeds = {}
         self._stopping = threading.Event()
 
     def run(self) -> None:
@@ -49,10 +57,22 @@ class Syndicator(threading.Thread):
         watcher = Watcher(self._newsroom.store)
         try:
             while not self._stopping.is_set():
-                for address in syndicate(self._newsroom, datetime.now(UTC)):
+                if not self._leads():
+                    self._stopping.wait(LOOK_SECONDS)
+                    continue
+                for address in self._syndicate(datetime.now(UTC)):
                     log.info("wrote feeds/%s", address)
                 # The search index comes after the feeds, in small parts: it holds none of them up.
                 if not index(self._newsroom):
                     watcher.wait(LOOK_SECONDS)
         finally:
             watcher.close()
+
+    def _syndicate(self, now: datetime) -> Sequence[str]:
+        if self._carrier is not None:
+            try:
+                if hand_out_feeds(self._newsroom, self._carrier, self._handed, now):
+                    return ()
+            except BrokerError as error:
+                log.warning("%s; this clock builds feeds by itself", error)
+        return syndicate(self._newsroom, now)

@@ -14,6 +14,7 @@ from publisher.model import Feed
 from publisher.pipeline.build import build
 from publisher.pipeline.newsroom import Newsroom
 from publisher.pipeline.sequencer import sequence
+from publisher.pipeline.shelf import is_shared, mirror
 from publisher.pipeline.verify import verify
 from publisher.store import articles, feeds, stale
 from publisher.syndication.document import FILES, title_of
@@ -36,6 +37,8 @@ def build_command(context: click.Context, as_json: bool) -> None:
             written = build(
                 newsroom, every=True, progress=lambda done, total: bar.move_to(1000 * done // total)
             )
+        if is_shared(newsroom):
+            mirror(newsroom)
         with newsroom.store.read() as session:
             published = feeds.published(session, newsroom.config.feeds.kinds)
             number, unknown = len(published), _unknown_exceptions(newsroom.config, published)

@@ -5,15 +5,20 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from types import ModuleType
 
 import click
 
-from publisher.cli.common import log_as_told, newsroom_of, now, until_a_signal
+from publisher.cli.common import log_as_told, newsroom_of, now, read_config, until_a_signal
 from publisher.clock import Clock
 from publisher.errors import UsageError
+from publisher.leader import Leader
+from publisher.mirror import Mirror
+from publisher.pipeline.carrying import Carrier
 from publisher.pipeline.newsroom import Newsroom
 from publisher.pipeline.remarks import remarks
+from publisher.pipeline.shelf import is_shared
 from publisher.pusher import Pusher
 from publisher.syndicator import Syndicator
 from publisher.web.app import application
@@ -34,30 +39,34 @@ def run_command(context: click.Context) -> None:
 def web_command(context: click.Context) -> None:
     """Only serve over HTTP, until Ctrl-C or SIGTERM."""
     log_as_told(context)
-    with newsroom_of(context) as newsroom:
+    with newsroom_of(context) as newsroom, mirroring(newsroom):
         serve(newsroom)
 
 
 @click.command("clock")
 @click.pass_context
 def clock_command(context: click.Context) -> None:
-    """Build feeds, tell partners, send what is due: all but the web, until Ctrl-C."""
+    """Build feeds, tell partners, send what is due: all but the web, until Ctrl-C.
+
+    With PostgreSQL several may run: one leads, and another takes over when it is gone.
+    """
     log_as_told(context)
-    with (
-        newsroom_of(context) as newsroom,
-        ticking(newsroom),
-        pushing(newsroom),
-        syndicating(newsroom),
-        until_a_signal() as ended,
-    ):
+    with newsroom_of(context) as newsroom, working(newsroom), until_a_signal() as ended:
         ended.wait()
 
 
 @click.command("worker")
 @click.pass_context
 def worker_command(context: click.Context) -> None:
-    """Only send what is due, until Ctrl-C or SIGTERM; any number of workers share the work."""
+    """Only send what is due, until Ctrl-C or SIGTERM; any number of workers share the work.
+
+    With a broker (`[cluster]`) they do what the clock that leads hands out, feeds too.
+    """
     log_as_told(context)
+    if read_config(context).cluster.broker:
+        with newsroom_of(context) as newsroom:
+            cluster_of().work(newsroom)
+        return
     with (
         newsroom_of(context) as newsroom,
         ticking(newsroom, cuts=False),
@@ -68,7 +77,7 @@ def worker_command(context: click.Context) -> None:
 
 def serve_all(newsroom: Newsroom) -> None:
     """Everything at once, until a signal ends it."""
-    with ticking(newsroom), pushing(newsroom), syndicating(newsroom):
+    with working(newsroom):
         serve(newsroom)
 
 
@@ -94,11 +103,78 @@ def serve(newsroom: Newsroom) -> None:
 
 
 @contextlib.contextmanager
-def ticking(newsroom: Newsroom, *, cuts: bool = True) -> Iterator[None]:
+def working(newsroom: Newsroom) -> Iterator[None]:
+    """All but the web runs inside the block."""
+    with (
+        carrying(newsroom) as carrier,
+        leading(newsroom) as leader,
+        ticking(newsroom, leads=leader.leads, carrier=carrier),
+        pushing(newsroom),
+        syndicating(newsroom, leader.leads, carrier),
+        mirroring(newsroom),
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def mirroring(newsroom: Newsroom) -> Iterator[None]:
+    """This machine's folder of feeds follows the store inside the block, if the config says so."""
+    if not is_shared(newsroom):
+        yield
+        return
+    mirror = Mirror(newsroom)
+    mirror.start()
+    try:
+        yield
+    finally:
+        mirror.stop()
+
+
+@contextlib.contextmanager
+def carrying(newsroom: Newsroom) -> Iterator[Carrier | None]:
+    """What carries work to workers inside the block; None where the config names no broker."""
+    if not newsroom.config.cluster.broker:
+        yield None
+        return
+    carrier = cluster_of().CeleryCarrier(newsroom.config)
+    try:
+        yield carrier
+    finally:
+        carrier.close()
+
+
+def cluster_of() -> ModuleType:
+    """The module that knows Celery, which most sites do without. Raises UsageError."""
+    try:
+        from publisher import cluster
+    except ModuleNotFoundError:
+        raise UsageError("cluster.broker needs Celery: pip install 'publisher[cluster]'") from None
+    return cluster
+
+
+@contextlib.contextmanager
+def leading(newsroom: Newsroom) -> Iterator[Leader]:
+    """This process seeks the lead among several clocks inside the block."""
+    leader = Leader(newsroom)
+    leader.start()
+    try:
+        yield leader
+    finally:
+        leader.stop()
+
+
+@contextlib.contextmanager
+def ticking(
+    newsroom: Newsroom,
+    *,
+    cuts: bool = True,
+    leads: Callable[[], bool] = lambda: True,
+    carrier: Carrier | None = None,
+) -> Iterator[None]:
     """The clock runs inside the block; see `Clock`."""
     for line in remarks(newsroom, now()):
         logging.getLogger(__name__).warning("%s", line)
-    clock = Clock(newsroom, cuts=cuts)
+    clock = Clock(newsroom, cuts=cuts, leads=leads, carrier=carrier)
     clock.start()
     try:
         yield
@@ -107,9 +183,13 @@ def ticking(newsroom: Newsroom, *, cuts: bool = True) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def syndicating(newsroom: Newsroom) -> Iterator[None]:
+def syndicating(
+    newsroom: Newsroom,
+    leads: Callable[[], bool] = lambda: True,
+    carrier: Carrier | None = None,
+) -> Iterator[None]:
     """The feeds are kept up to date inside the block."""
-    syndicator = Syndicator(newsroom)
+    syndicator = Syndicator(newsroom, leads, carrier)
     syndicator.start()
     try:
         yield

@@ -21,6 +21,7 @@ from publisher.config.sections import (
     Api,
     Bounces,
     Clock,
+    Cluster,
     Delivery,
     Desk,
     Dkim,
@@ -45,6 +46,7 @@ __all__ = [
     "Api",
     "Bounces",
     "Clock",
+    "Cluster",
     "Config",
     "Delivery",
     "Desk",
@@ -93,6 +95,7 @@ class Config(Section):
     relays: tuple[Relay, ...] = ()
     throttle: tuple[Throttle, ...] = ()
     clock: Clock = Clock()
+    cluster: Cluster = Cluster()
     log: Log = Log()
     lists: tuple[MailingList, ...] = (MailingList(),)
 
@@ -171,6 +174,9 @@ def parse(
         f"lists: the name {twice!r} stands twice; each list needs its own"
         for twice in sorted({n for n in names if names.count(n) > 1})
     ]
+    many = config.cluster.broker or config.cluster.feeds == "store"
+    if many and config.store.url.startswith("sqlite"):
+        problems.append("cluster: many machines need PostgreSQL; set store.url, or leave it out")
     if problems:
         raise ConfigError(name, problems)
     return config

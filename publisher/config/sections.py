@@ -14,6 +14,7 @@ from publisher.config.values import (
     Address,
     AddressOrNone,
     BounceAddress,
+    Broker,
     ClockTime,
     Colour,
     DkimKey,
@@ -245,6 +246,14 @@ class Clock(Section):
     """How often the clock looks whether an edition is due."""
 
     tick_seconds: Annotated[float, Field(ge=0.05, le=3600)] = 5.0
+
+
+class Cluster(Section):
+    """How the work is shared by many machines."""
+
+    broker: Broker = ""
+    tasks_at_once: Annotated[int, Field(ge=1, le=64)] = 4
+    feeds: Literal["folder", "store"] = "folder"
 
 
 class MailingList(Section):

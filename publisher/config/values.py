@@ -23,6 +23,12 @@ def _zone(value: str) -> str:
     return value
 
 
+def _broker(value: str) -> str:
+    if value and not re.fullmatch(r"(amqps?|rediss?)://\S+", value):
+        raise ValueError("write amqp://user:password@host/, or redis://host:6379/0, or nothing")
+    return value
+
+
 def _language(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", value):
         raise ValueError("not a language tag, such as en, ar or pt-BR")
@@ -159,6 +165,7 @@ Colour = Annotated[str, AfterValidator(_colour)]
 Network = Annotated[str, AfterValidator(_network)]
 ClockTime = Annotated[time, BeforeValidator(_clock_time)]
 MailTransport = Annotated[str, AfterValidator(_mail_transport)]
+Broker = Annotated[str, AfterValidator(_broker)]
 MailServer = Annotated[str, AfterValidator(_mail_server)]
 MailAddress = Annotated[str, AfterValidator(_mail_address)]
 BounceAddress = Annotated[str, AfterValidator(_bounce_address)]

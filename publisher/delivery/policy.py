@@ -62,6 +62,10 @@ class Policy:
             mine.held += room
             return room
 
+    def group(self, email: str) -> str:
+        """The name under which the domain of an address is limited."""
+        return self._throttle.group(email)
+
     @property
     def look_seconds(self) -> float:
         """How often to look for rows that have fallen due, when those before were all taken."""

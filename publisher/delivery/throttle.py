@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 # What has to wait longer than this waits in the ledger, not in memory, where it would keep others
 # from being taken.
@@ -55,6 +56,16 @@ class Bucket:
         return max(BURST, 1 / self.rate)
 
 
+class Pace(NamedTuple):
+    """How far a limit is used up, and what of it has changed; see `publisher.model.Pace`."""
+
+    rate: float = 0.0
+    free_at: float = 0.0
+    line: float = 0.0
+    slowed_at: float | None = None
+    grown_at: float = 0.0
+
+
 class _Domain:
     """One domain, or a group of them; `base` is the limit it has by itself."""
 
@@ -87,12 +98,29 @@ class Throttle:
         self._recent_since = 0.0
         self.is_free = not per_domain and not self._groups
 
+    def has_limit(self, name: str) -> bool:
+        """Whether the config limits that group."""
+        return bool(self._rates.get(name, self._per_domain))
+
+    def pace(self, name: str, now: float) -> Pace:
+        """How a group stands."""
+        one = self._domain(name, now)
+        return Pace(one.bucket.rate, one.bucket.free_at, one.line, one.slowed_at, one.grown_at)
+
+    def go_on_from(self, name: str, pace: Pace, now: float) -> None:
+        """Take over how a group stands from another process."""
+        one = self._domain(name, now)
+        one.bucket.rate = one.base if pace.slowed_at is None else pace.rate
+        one.bucket.free_at, one.line = pace.free_at, pace.line
+        one.slowed_at, one.grown_at = pace.slowed_at, pace.grown_at
+        self.is_free &= pace.slowed_at is None
+
     def note(self, emails: Iterable[str], now: float) -> None:
         """Letters to these addresses leave now, without asking: for how fast it goes."""
         if now - self._recent_since > ROUND:
             self._recent.clear()
             self._recent_since = now
-        self._recent.update(self._group(email) for email in emails)
+        self._recent.update(self.group(email) for email in emails)
 
     def wait(self, email: str, now: float) -> float:
         """How long a letter to this address has to wait, in seconds.
@@ -100,7 +128,7 @@ class Throttle:
         Up to HORIZON its place is taken; beyond, it should come back after that time. Letters of
         one domain that are told to come back do so one after the other.
         """
-        domain = self._domain(self._group(email), now)
+        domain = self._domain(self.group(email), now)
         self._grow(domain, now)
         wait = domain.bucket.wait(now)
         if wait <= HORIZON:
@@ -114,7 +142,7 @@ class Throttle:
 
         What was under way when it slowed may well be refused for the same reason.
         """
-        name = self._group(email)
+        name = self.group(email)
         domain = self._domain(name, now)
         if domain.slowed_at is not None and now - domain.slowed_at < ROUND:
             return None
@@ -135,7 +163,8 @@ class Throttle:
         if domain.bucket.rate >= (domain.base or FREE):
             domain.bucket.rate, domain.slowed_at, domain.line = domain.base, None, 0.0
 
-    def _group(self, email: str) -> str:
+    def group(self, email: str) -> str:
+        """The name under which an address is limited: that of its domain's group, or its domain."""
         name = email.rpartition("@")[2].lower()
         return self._groups.get(name, name)
 

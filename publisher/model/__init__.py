@@ -14,6 +14,7 @@ from publisher.model.access import (
 from publisher.model.addresses import FormerPath, FormerPathState, FormerSlug
 from publisher.model.article import Article, Category, Revision, SetAside, StaleArticle
 from publisher.model.base import Base, UtcDateTime
+from publisher.model.cluster import FeedFile, Pace
 from publisher.model.content import Content, Medium, Source, seal
 from publisher.model.edition import (
     CorrectionMail,
@@ -83,6 +84,7 @@ __all__ = [
     "Feed",
     "FeedArticle",
     "FeedChange",
+    "FeedFile",
     "FormerPath",
     "FormerPathState",
     "FormerSlug",
@@ -101,6 +103,7 @@ __all__ = [
     "Medium",
     "Notice",
     "NoticeKind",
+    "Pace",
     "Ping",
     "ReportKind",
     "Revision",

@@ -9,17 +9,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 
 from publisher.model import Article, Feed, FeedChange, seal
 from publisher.pipeline.feed_pages import lists, page_of
 from publisher.pipeline.newsroom import Newsroom
 from publisher.pipeline.sequencer import sequence
+from publisher.pipeline.shelf import Shelf, is_shared, shelf_of
 from publisher.pipeline.web_editions import feed_of_editions
 from publisher.pipeline.withdrawal import withdraw_moved, withdraw_unpublished
 from publisher.render.article import as_html
 from publisher.render.view import view
-from publisher.store import articles, feeds, log, websub
+from publisher.store import articles, feed_files, feeds, log, websub
 from publisher.store.editions import FEED as EDITIONS
 from publisher.store.engine import Session
 from publisher.syndication.document import (
@@ -31,7 +31,7 @@ from publisher.syndication.document import (
     archive_address,
     document,
 )
-from publisher.syndication.publish import compressed, formats, publish, unpacked
+from publisher.syndication.publish import compressed, formats, unpacked
 from publisher.syndication.selection import feed_path
 from publisher.syndication.window import (
     ARCHIVE_ROWS,
@@ -61,22 +61,28 @@ def build(
     newsroom: Newsroom,
     *,
     every: bool = False,
+    only: int | None = None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> list[str]:
     """Write the documents of the feeds that are out of date (or of `every` feed).
 
+    `only` is the id of the one feed that is looked at, if it is one alone.
     Only what differs is written; the addresses of that, below `feeds/`, are returned.
     A feed that cannot be written stays out of date. Raises PublishError, StoreError.
     """
     config, store = newsroom.config, newsroom.store
     with store.read() as session:
+        # Where feeds go into the store for the first time, all of them do.
+        every |= only is None and is_shared(newsroom) and not feed_files.last_position(session)
         choose = feeds.published if every else feeds.stale
         chosen = choose(session, (*config.feeds.kinds, EDITIONS))
+        chosen = [feed for feed in chosen if only in (None, feed.id)]
         # Last, so that a broken template of theirs holds up no feed of articles.
         chosen = sorted(chosen, key=lambda feed: feed.kind == EDITIONS)
         due = [feed.id for feed in chosen]
         new = every or any(feed.built == 0 for feed in chosen)
-    builder = Builder(newsroom)
+    shelf = shelf_of(newsroom)
+    builder = Builder(newsroom, shelf)
     built: dict[int, int] = {}
     # Where feeds are new, the lists of all belong to what is written, so all is noted at the end.
     early, noted = bool(config.hubs) and not new, time.monotonic()
@@ -85,16 +91,17 @@ def build(
             with contextlib.suppress(WaitError):  # it stays out of date, and is built next time
                 built[feed_id] = builder.write(feed_id, every=every)
             progress(number, len(due))
-            if early and built and time.monotonic() - noted > NOTE_SECONDS:
+            is_time = early and built and time.monotonic() - noted > NOTE_SECONDS
+            if is_time or shelf.must_settle:
                 _note(newsroom, builder, built)
                 built, noted = {}, time.monotonic()
-        new |= withdraw_moved(newsroom, every=every)
+        new |= withdraw_moved(newsroom, shelf, every=every)
         if every:
-            withdraw_unpublished(newsroom)
+            withdraw_unpublished(newsroom, shelf)
         if new:
             builder.write_lists()
     finally:
-        if built:
+        if built or shelf.holds:
             _note(newsroom, builder, built)
     return builder.written
 
@@ -102,17 +109,16 @@ def build(
 def _note(newsroom: Newsroom, builder: Builder, built: dict[int, int]) -> None:
     """Note that these feeds are written, and in the same transaction whom to tell of it."""
     with newsroom.store.write() as session:
-        _announce(newsroom, session, builder, built)
+        ours = feeds.not_overtaken(session, built)
+        builder.shelf.settle(session, built.keys() - ours)
+        _announce(newsroom, session, builder, ours)
         feeds.mark_built(session, built)
 
 
-def _announce(
-    newsroom: Newsroom, session: Session, builder: Builder, built: dict[int, int]
-) -> None:
+def _announce(newsroom: Newsroom, session: Session, builder: Builder, ours: Iterable[int]) -> None:
     """Note whom to tell of the live documents. What another process has built in the meantime is
     newer, and announced by that."""
     if newsroom.config.hubs:
-        ours = feeds.not_overtaken(session, built)
         documents = {path: sha256 for one in ours for path, sha256 in builder.live_sha256[one]}
         websub.announce(session, documents, newsroom.config.websub.hubs)
 
@@ -120,8 +126,9 @@ def _announce(
 class Builder:
     """Builds one feed after the other; an article's markup is made once for all of them."""
 
-    def __init__(self, newsroom: Newsroom) -> None:
-        self._newsroom = newsroom
+    def __init__(self, newsroom: Newsroom, shelf: Shelf | None = None) -> None:
+        self._newsroom, self.shelf = newsroom, shelf or shelf_of(newsroom)
+        self._feed: int | None = None  # whose files are being written
         self._entries: dict[tuple[int, str, int], Entry] = {}
         self.written: list[str] = []
         # Of each feed that was written: its live documents below `feeds/`, and their SHA-256.
@@ -133,6 +140,7 @@ class Builder:
         Archive documents come first, so that the live one never names one that is not there.
         """
         self._complete_archives(feed_id)
+        self._feed = feed_id
         with self._newsroom.store.read() as session:
             feed = session.get_one(Feed, feed_id)
             version = feed.version
@@ -158,6 +166,7 @@ class Builder:
 
     def write_lists(self) -> None:
         """Write what is about all feeds: their page, the OPML list, the style sheets."""
+        self._feed = None
         with self._newsroom.store.read() as session:
             kinds = (*self._newsroom.config.feeds.kinds, EDITIONS)
             published = feeds.published(session, kinds)
@@ -255,18 +264,13 @@ class Builder:
     def _missing(self, folder: str, last: int) -> Iterable[int]:
         """The newest archive documents that have no file yet; older ones have had theirs."""
         number = last
-        while number and not (self._root / f"{folder}archive/{number}.xml").exists():
+        while number and not self.shelf.has(f"{folder}archive/{number}.xml"):
             yield number
             number -= 1
 
     def _put(self, name: str, data: bytes, packed: bytes | None = None) -> None:
-        if publish(self._root / name, data, packed):
+        if self.shelf.put(name, data, packed, of=self._feed):
             self.written.append(name)
-
-    @property
-    def _root(self) -> Path:
-        config = self._newsroom.config
-        return config.path(config.feeds.folder)
 
 
 def _tombstones(rows: Iterable[FeedChange]) -> list[Tombstone]:

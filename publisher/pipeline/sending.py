@@ -42,10 +42,12 @@ def deliver(
     stopping: Callable[[], bool] = lambda: False,
     *,
     everybody: bool = False,
+    shard: Sequence[int] = (),
 ) -> Iterator[Progress]:
     """Send the edition to everybody who should have it and has not; goes on where it stopped.
 
-    `everybody` takes in those who have joined since it was begun. Raises UnreachableError where
+    `everybody` takes in those who have joined since it was begun; `shard` are the only rows of the
+    ledger that are sent, if it is one (`pipeline.shards`). Raises UnreachableError where
     mail cannot leave now, TemplateError where a template is broken; `trouble` then says so.
     """
     try:
@@ -57,7 +59,13 @@ def deliver(
                 press.announce()
                 press.prepare(now())
             watch = _Watch(newsroom, current, stopping)
-            yield from _send(newsroom, one, current, press, now, watch)
+            letters = Letters(newsroom, one, current, press)
+            ledger = deliveries.ledger_of(current.id, new_name(), shard)
+            yield from send(
+                newsroom.store, ledger, letters.write, newsroom.transport, now, watch,
+                newsroom.policy,
+            )  # fmt: skip
+            conclude(newsroom, current, now())
             again = watch.is_wrong
     except (DeliveryError, TemplateError) as error:
         note_trouble(newsroom, one, edition.local_date, str(error))
@@ -65,23 +73,12 @@ def deliver(
     note_trouble(newsroom, one, edition.local_date, "")
 
 
-def _send(
-    newsroom: Newsroom,
-    one: MailingList,
-    edition: Edition,
-    press: Press,
-    now: Callable[[], datetime],
-    watch: Callable[[], bool],
-) -> Iterator[Progress]:
-    letters = Letters(newsroom, one, edition, press)
-    ledger = deliveries.ledger_of(edition.id, new_name())
-    yield from send(
-        newsroom.store, ledger, letters.write, newsroom.transport, now, watch, newsroom.policy
-    )
+def conclude(newsroom: Newsroom, edition: Edition, now: datetime) -> None:
+    """Mark the edition as sent if nothing is left to be done for it; tell of its corrections."""
     with newsroom.store.write() as session:
         if deliveries.finish(session, edition.id):
             edition_texts.forget_mails(session, edition.id)
-    tell(newsroom, now(), edition.id)
+    tell(newsroom, now, edition.id)
 
 
 def renewed(newsroom: Newsroom, one: MailingList, edition: Edition, now: datetime) -> Edition:

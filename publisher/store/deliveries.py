@@ -8,9 +8,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     Integer,
     Text,
+    and_,
     func,
     insert,
     literal,
@@ -72,16 +74,18 @@ def work_of(edition_id: int) -> str:
     return f"edition {edition_id}"
 
 
-def ledger_of(edition_id: int, owner: str) -> Ledger[Due]:
-    """The ledger of an edition for the sender of that name."""
+def ledger_of(edition_id: int, owner: str, shard: Sequence[int] = ()) -> Ledger[Due]:
+    """The ledger of an edition for the sender of that name; of a shard, only those rows (ids;
+    PostgreSQL alone)."""
     state = select(Edition.state).where(Edition.id == edition_id).scalar_subquery()
     list_name = select(Edition.list_name).where(Edition.id == edition_id).scalar_subquery()
     row, reader = Delivery.__table__.c, Subscriber.__table__.c
+    mine = [row.id == func.any(literal(list(shard), ARRAY(Integer)))] if shard else []
     return Ledger(
         Delivery,
         owner=owner,
         work=work_of(edition_id),
-        scope=row.edition_id == edition_id,
+        scope=and_(row.edition_id == edition_id, *mine),
         going=state == EditionState.CUT,
         barred=~still_gets_editions(list_name),
         columns=(row.variant, reader.id, reader.email, reader.name, reader.handle, row.attempts),

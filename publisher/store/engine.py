@@ -17,6 +17,16 @@ from publisher.errors import StoreError
 from publisher.store.migrate import migrate
 
 BUSY_SECONDS = 10
+# When a PostgreSQL that does not answer counts as gone, as its library takes it: seconds, and
+# milliseconds for what was sent. Without these a network that swallows everything is waited for
+# for hours.
+PATIENCE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
 # The advisory lock of PostgreSQL that our own writers take one after the other.
 WRITER_LOCK = 0x7075626C
 
@@ -153,7 +163,7 @@ def _engine(address: URL) -> Engine:
         event.listen(engine, "begin", _sqlite_begin)
         return engine
     try:
-        return create_engine(address, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+        return create_engine(address, pool_pre_ping=True, connect_args=PATIENCE)
     except (NoSuchModuleError, ModuleNotFoundError):
         raise StoreError(
             "PostgreSQL needs its driver: pip install 'publisher[postgresql]'"

@@ -237,8 +237,15 @@ def not_overtaken(session: Session, versions: Mapping[int, int]) -> list[int]:
 
 
 def mark_built(session: Session, versions: Mapping[int, int]) -> None:
-    """Say which version each feed's files now hold (feed id → version)."""
+    """Say which version each feed's files now hold (feed id → version).
+
+    Where another process has meanwhile built a later one, nobody knows whose files stand there:
+    they are written once more.
+    """
     for feed_id, version in versions.items():
+        session.execute(
+            update(Feed).where(Feed.id == feed_id, Feed.built > version).values(built=0)
+        )
         session.execute(
             update(Feed).where(Feed.id == feed_id, Feed.built < version).values(built=version)
         )

@@ -8,7 +8,7 @@ import gzip
 import os
 import tempfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import brotli
@@ -89,6 +89,17 @@ def withdraw(root: Path, path: str, names: Iterable[str], *, archives: bool = Fa
                 left.rmdir()
 
 
+def place(path: Path, data: bytes, packed: Mapping[str, bytes], modified_ns: int) -> None:
+    """Put a document and these forms (content coding → bytes) in their places, all with the same
+    time, which was settled elsewhere. Raises PublishError."""
+    with _explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, data, modified_ns)
+        for coding, form in packed.items():
+            _replace(path.with_name(path.name + CODINGS[coding]), form, modified_ns)
+        _flush(path.parent)
+
+
 def _is_newer(form: Path, document: Path) -> bool:
     return form.exists() and form.stat().st_mtime_ns >= document.stat().st_mtime_ns
 
@@ -117,7 +128,7 @@ def _explained(path: Path) -> Iterator[None]:
         raise PublishError(f"{path} was not written: {_advice(error)}") from error
 
 
-def _replace(path: Path, data: bytes) -> None:
+def _replace(path: Path, data: bytes, modified_ns: int | None = None) -> None:
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     temporary = Path(name)
     try:
@@ -126,6 +137,8 @@ def _replace(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(0o644)
+        if modified_ns is not None:
+            os.utime(temporary, ns=(modified_ns, modified_ns))
         temporary.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):

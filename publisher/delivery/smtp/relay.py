@@ -18,13 +18,17 @@ GROW_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the config says of one server; a limit of 0 is none."""
+    """What the config says of one server; a limit of 0 is none.
+
+    `bucket` is the one of all processes, where there is such a one.
+    """
 
     server: Server
     weight: float = 1.0
     connections: int = 8
     messages_per_connection: int = 0
     messages_per_second: float = 0.0
+    bucket: Bucket | None = None
 
 
 class Relay:
@@ -32,7 +36,7 @@ class Relay:
 
     def __init__(self, terms: Terms) -> None:
         self.terms = terms
-        self.bucket = Bucket(terms.messages_per_second)
+        self.bucket = terms.bucket or Bucket(terms.messages_per_second)
         self.passed, self._share = 0.0, 1 / terms.weight
         self.open = self.opening = 0
         self.trouble = ""
