@@ -7,9 +7,10 @@ from __future__ import annotations
 import io
 import re
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -239,7 +240,10 @@ def wait_for_feed(url: str, text: str) -> None:
     """Published within a second, as the software promises; a busy machine gets a few more."""
     until = time.monotonic() + 15
     while True:
-        with urllib.request.urlopen(f"{url}/feeds/atom.xml") as answer:
+        with (
+            suppress(urllib.error.HTTPError),  # not built yet
+            urllib.request.urlopen(f"{url}/feeds/atom.xml") as answer,
+        ):
             if text in answer.read().decode():
                 return
         assert time.monotonic() < until, f"the feed does not say {text!r}"
