@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from publisher import sample
+from publisher import config, sample
+from publisher.bootstrap import opened
 from publisher.cli import main
+from publisher.pipeline import users
 
 
 def test_the_demo_makes_everything_and_says_where_to_look(
@@ -23,6 +25,10 @@ def test_the_demo_makes_everything_and_says_where_to_look(
         assert "14 articles taken in, 1 correction made" in result.output
         assert "22 digest mails delivered" in result.output
         assert "rejected" not in result.output
+        password = re.search(r"sign in as olga, password (\S+)\)", result.output)
+        assert password is not None
+        with opened(config.load(tmp_path / "demo" / "config.toml")) as newsroom:
+            users.sign_in(newsroom, "olga", password[1], "192.0.2.0/24", datetime.now(UTC))
         mails = [one.read_text() for one in (tmp_path / "demo" / "mailbox" / "new").iterdir()]
         assert len(mails) == 22
         told = [one for one in mails if "\nCorrections\n=3D" in one]

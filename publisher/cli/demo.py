@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import socket
 import sys
@@ -23,7 +24,8 @@ from publisher.cli.run import serve_all
 from publisher.config import MailingList
 from publisher.errors import UsageError
 from publisher.ingest.changes import Change
-from publisher.pipeline import editions
+from publisher.model import Role
+from publisher.pipeline import editions, users
 from publisher.pipeline.build import build
 from publisher.pipeline.intake import take_in
 from publisher.pipeline.joining import Origin
@@ -34,6 +36,7 @@ from publisher.store import feeds
 
 MARK = ".publisher-demo"
 PORT = 8000
+USER = "olga"
 
 
 @click.command("demo")
@@ -47,7 +50,7 @@ def demo_command(folder: Path, once: bool) -> None:
     _make_folder(folder, now())
     with opened(settings.load(folder / "config.toml")) as newsroom:
         _say(*_fill(newsroom, folder))
-        _where_to_look(newsroom, folder)
+        _where_to_look(newsroom, folder, _let_in(newsroom))
         if once:
             return
         click.echo("\nServing. Ctrl-C ends it.\n")
@@ -120,7 +123,14 @@ def _say(changes: Counter[Change], written: int, tally: Counter[str]) -> None:
     )
 
 
-def _where_to_look(newsroom: Newsroom, folder: Path) -> None:
+def _let_in(newsroom: Newsroom) -> str:
+    """Somebody who may sign in at the desk: the password."""
+    password = secrets.token_urlsafe(12)
+    users.add(newsroom, USER, Role.OPERATOR, password, now())
+    return password
+
+
+def _where_to_look(newsroom: Newsroom, folder: Path, password: str) -> None:
     config = newsroom.config
     with newsroom.store.read() as session:
         categories = [f.key for f in feeds.published(session, ("category",))]
@@ -135,6 +145,9 @@ def _where_to_look(newsroom: Newsroom, folder: Path) -> None:
         ("Mails", f"{folder}/mailbox/new/ (a Maildir; each .eml opens in a mail program)"),
         ("Editions", f"{config.site.url}/editions/{config.lists[0].name}/"),
         ("Subscribe", f"{config.site.url}/subscribe"),
+        ("Desk", f"{config.site.url}/desk/ (sign in as {USER}, password {password})"),
+        ("Embeds", f"{config.site.url}/embed/"),
+        ("API", f"{config.site.url}/api/v1/"),
         ("Digest", f"publisher --config {folder}/config.toml digest preview daily"),
         ("Articles", f"{folder}/articles/ (change one, then import the folder again)"),
         ("Settings", f"{folder}/config.toml"),
