@@ -31,9 +31,11 @@ def main() -> None:
         for bench in SUITE
         if (bench.name in asked.names if asked.names else bench.is_quick or not asked.quick)
     ]
-    found = {bench: measured(bench, number, len(chosen)) for number, bench in enumerate(chosen, 1)}
-    if len(chosen) == len(SUITE):
-        page.write(found)
+    found: dict[Bench, list[Result] | None] = {}
+    for number, bench in enumerate(chosen, 1):
+        found[bench] = measured(bench, number, len(chosen))
+        if len(chosen) == len(SUITE):  # each time, since it takes long and may be stopped
+            page.write(found)
     results = [result for one in found.values() for result in one or ()]
     if None in found.values() or any(result.is_over for result in results):
         sys.exit(1)
