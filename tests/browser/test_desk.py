@@ -44,7 +44,7 @@ PAGES = (
     "/desk/articles/1?as=embed", "/desk/editions/", "/desk/editions/daily/@today/",
     "/desk/deliveries/", "/desk/deliveries/?email=reader1@example.org", "/desk/subscribers/",
     "/desk/subscribers/?list=daily", "/desk/subscribers/1", "/desk/subscribers/import",
-    "/desk/feeds/", "/desk/imports/",
+    "/desk/feeds/", "/desk/imports/", "/desk/programs/",
 )  # fmt: skip
 EVASIONS = (
     '<script>window.ran=1</script>', '"><img src=x onerror=window.ran=1>',

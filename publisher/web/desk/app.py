@@ -18,6 +18,7 @@ from publisher.web.desk import (
     editions,
     health,
     overview,
+    programs,
     shapes,
     subscribers,
 )
@@ -28,6 +29,7 @@ from publisher.web.press import Press
 
 ROOMS: tuple[ModuleType, ...] = (
     overview, articles, shapes, editions, deliveries, subscribers, health,
+    programs,
 )  # fmt: skip
 
 

@@ -38,6 +38,7 @@ SAID = {
     "restored": "The reader gets mail again.",
     "imported": "The file is taken in.",
     "password": "The password is changed.",
+    "revoked": "The program is believed no more.",
     "ended": "All other sessions have ended.",
 }
 

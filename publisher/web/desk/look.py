@@ -37,6 +37,7 @@ ROOMS = (
     ("Subscribers", "subscribers/", True),
     ("Feeds", "feeds/", False),
     ("Imports", "imports/", False),
+    ("Programs", "programs/", True),
 )
 # Words that the store has, and that pages show: states, causes, outcomes, kinds.
 WORDS = (
