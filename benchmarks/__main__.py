@@ -13,7 +13,6 @@ import multiprocessing
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 
 from benchmarks import page
@@ -54,7 +53,7 @@ def measured(bench: Bench, number: int, of: int) -> list[Result] | None:
     start = time.monotonic()
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
         try:
-            found = process.submit(collected, bench.run).result()
+            found = process.submit(bench.results).result()
         except Exception:
             traceback.print_exc()
             return None
@@ -62,11 +61,6 @@ def measured(bench: Bench, number: int, of: int) -> list[Result] | None:
         print(f"  {result}", flush=True)
     print(f"  {time.monotonic() - start:.0f} s", flush=True)
     return found
-
-
-def collected(run: Callable[[], Iterable[Result]]) -> list[Result]:
-    """All that it gives."""
-    return list(run())
 
 
 if __name__ == "__main__":

@@ -37,6 +37,10 @@ class Bench:
     run: Callable[[], Iterable[Result]]
     is_quick: bool = False
 
+    def results(self) -> list[Result]:
+        """All that it gives."""
+        return list(self.run())
+
 
 SUITE = (
     Bench("help", "Commands", bench_help.run, is_quick=True),
