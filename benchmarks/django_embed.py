@@ -35,7 +35,9 @@ def fragment(request: HttpRequest, category: str) -> HttpResponse:
     ids = [row.article_id for row in newest[: int(request.GET.get("count", 5))]]
     found = Article.objects.select_related("category__parent").in_bulk(ids)
     if _withdrawn(feed):
-        raise NotImplementedError("nothing was withdrawn in what is measured")
+        raise RuntimeError(
+            "something was withdrawn, which this peer does not show; measure without"
+        )
     items = [django_page.view(found[one], site) for one in ids]
     say = words(site.language).text
     html = (

@@ -120,3 +120,11 @@ def test_what_is_shown_of_a_mail_is_harmless_on_a_terminal(subject: str) -> None
     finding = read(data, TOKENS)
     shown = finding.diagnostic + finding.status + finding.mail
     assert not any(ord(sign) < 32 or 0x7F <= ord(sign) <= 0x9F for sign in shown)
+
+
+def test_what_cannot_be_read_of_a_mail_is_said_without_its_words(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    mail = Mail(b"From: ada@example.org\nSubject: =?nonsense?q?ada=40example.org?=\n\nx")
+    assert mail.subject.startswith("=?nonsense"), "as it stands"
+    assert caplog.messages == ["a mail that came back: its subject cannot be read (LookupError)"]

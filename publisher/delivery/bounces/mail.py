@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 from collections.abc import Iterator
 from email.header import decode_header, make_header
@@ -24,6 +25,7 @@ MOST_TEXT = 64_000
 # A report on more recipients than this is none of ours: each of our mails has one.
 MOST_BLOCKS = 20
 STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
+log = logging.getLogger(__name__)
 _empty_line = re.compile(rb"\r?\n\r?\n")
 _structure = re.compile(rb"content-type:|boundary", re.I)
 
@@ -57,7 +59,8 @@ class Mail:
         raw = self.header("Subject")
         try:
             return one_line(str(make_header(decode_header(raw))))
-        except Exception:  # whatever an encoded word can have wrong
+        except Exception as error:  # whatever an encoded word can have wrong
+            _unreadable("subject", error)
             return raw
 
     @property
@@ -91,7 +94,8 @@ def value_of(message: Message, name: str) -> str:
     """A header's value on one line; empty if there is none."""
     try:
         value = message.get(name)
-    except Exception:  # the parser is lenient, but headers are parsed when they are asked for
+    except Exception as error:  # the parser is lenient, but headers are parsed when asked for
+        _unreadable("header", error)
         return ""
     return "" if value is None else _shown(value)
 
@@ -99,7 +103,8 @@ def value_of(message: Message, name: str) -> str:
 def _shown(value: object) -> str:
     try:
         raw = str(value)
-    except Exception:  # a header of bytes that no charset holds
+    except Exception as error:  # a header of bytes that no charset holds
+        _unreadable("header", error)
         return ""
     return one_line(raw[:MOST_VALUE])
 
@@ -112,15 +117,22 @@ def _parsed(data: bytes) -> Message:
         if harmless:
             return BytesParser(policy=compat32).parsebytes(b"\n".join(lines))
         return BytesParser(policy=compat32).parsebytes(head, headersonly=True)
-    except Exception:  # RecursionError and whatever else a mail can be made to do
+    except Exception as error:  # RecursionError and whatever else a mail can be made to do
+        _unreadable("whole", error)
         return Message()
 
 
 def _type(message: Message) -> str:
     try:
         return message.get_content_type()
-    except Exception:
+    except Exception as error:  # a Content-Type that breaks the parser of its parameters
+        _unreadable("Content-Type", error)
         return "text/plain"
+
+
+def _unreadable(what: str, error: Exception) -> None:
+    """Say it, with the kind of error alone: its words can quote the mail, and so an address."""
+    log.warning("a mail that came back: its %s cannot be read (%s)", what, type(error).__name__)
 
 
 def _blocks(part: Message) -> Iterator[Message]:
