@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from publisher.errors import BrokerError, PublisherError
+from publisher.errors import BrokerError
 from publisher.pipeline.build import syndicate
 from publisher.pipeline.carrying import Carrier, HandedFeeds, hand_out_feeds
 from publisher.pipeline.newsroom import Newsroom
 from publisher.pipeline.search_index import index
+from publisher.steady import Steady
 from publisher.store.stale import Watcher
 
 # An article may fall due by the clock alone (an embargo, an expiry), so it looks this often too.
 LOOK_SECONDS = 0.5
-# After a failure, such as a full disk, it tries again this much later.
-REST_SECONDS = 2.0
 
 log = logging.getLogger(__name__)
 
 
-class Syndicator(threading.Thread):
+class Syndicator(Steady):
     """Waits for changes of the store, made by anybody, and syndicates them where `leads()`."""
 
     def __init__(
@@ -31,29 +29,13 @@ class Syndicator(threading.Thread):
         leads: Callable[[], bool] = lambda: True,
         carrier: Carrier | None = None,
     ) -> None:
-        super().__init__(name="syndicator", daemon=True)
+        super().__init__(
+            "syndicator", self._syndicate_all, "the feeds could not be brought up to date"
+        )
         self._newsroom, self._leads, self._carrier = newsroom, leads, carrier
         self._handed: HandedFeeds = {}
-        self._stopping = threading.Event()
 
-    def run(self) -> None:
-        """Work until `stop` is called. What fails is said, and tried again."""
-        while not self._stopping.is_set():
-            try:
-                self._work()
-            except PublisherError as error:
-                log.error("%s", error)
-                self._stopping.wait(REST_SECONDS)
-            except Exception:  # the feeds must not stop for good, whatever one round met
-                log.exception("the feeds could not be brought up to date")
-                self._stopping.wait(REST_SECONDS)
-
-    def stop(self) -> None:
-        """Finish what is being done, and end."""
-        self._stopping.set()
-        self.join()
-
-    def _work(self) -> None:
+    def _syndicate_all(self) -> None:
         watcher = Watcher(self._newsroom.store)
         try:
             while not self._stopping.is_set():
